@@ -39,7 +39,7 @@ const optionalPackages = ['class-validator', 'class-transformer', 'libsql'];
 const spec = '\\.spec\\.ts$';
 const folder = (name) => (name === 'root' ? '^lib/[^/]+$' : `^lib/${name}/`);
 const folders = (names) => names.map(folder);
-const packages = (names) => `^node_modules/(${names.join('|')})(/|$)`;
+const packages = (names) => `(^|/)node_modules/(${names.join('|')})(/|$)`;
 
 const layerRules = layers.flatMap((layer, index) => {
   const above = layers.slice(0, index);
@@ -76,7 +76,8 @@ export default {
     unknownFolder,
     {
       name: 'local-only-dynamically',
-      comment: 'Import Local Flowcore with `await import(...)`: a static import loads a server into every application.',
+      comment:
+        'Import Local Flowcore with `await import(...)`: a static import loads a server into every application.',
       severity: 'error',
       from: { path: '^lib/', pathNot: [spec, folder('local')] },
       to: { path: folder('local'), dynamic: false, dependencyTypesNot: ['type-only'] },
@@ -104,7 +105,8 @@ export default {
     },
     {
       name: 'optional-package-loaded-eagerly',
-      comment: 'Optional packages may be missing: import them dynamically, or through createRequire, where they are used.',
+      comment:
+        'Optional packages may be missing: import them dynamically, or through createRequire, where they are used.',
       severity: 'error',
       from: { path: '^lib/', pathNot: spec },
       to: { path: packages(optionalPackages), dynamic: false, dependencyTypesNot: ['type-only'] },

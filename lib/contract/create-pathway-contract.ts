@@ -1,0 +1,134 @@
+import {
+  PathwaysConfigurationError,
+  type ConfigurationProblem,
+} from '../errors/pathways-configuration.error.js';
+import { pathwayKey } from '../event/pathway-key.util.js';
+import { eventClassParser } from './event-class.parser.js';
+import type { PathwayContract, PayloadParser } from './pathway-contract.interface.js';
+import type { EventClass, PathwayOptions, PayloadSchema } from './pathway.options.js';
+import { hasValidatorMetadata, isClass, isStandardSchema } from './schema-kind.util.js';
+import { standardSchemaParser } from './standard-schema.parser.js';
+
+/** Where a contract comes from. */
+export interface PathwayDeclaration {
+  /** For messages: the class, or `forFeature`. */
+  readonly declaredBy: string;
+  /** The class that stands for the payload when `schema` is not given. */
+  readonly eventClass?: EventClass | undefined;
+}
+
+/**
+ * Applies every default of a pathway and checks its options.
+ *
+ * @throws PathwaysConfigurationError listing every problem.
+ */
+export function createPathwayContract(
+  options: PathwayOptions<never>,
+  declaration: PathwayDeclaration,
+): PathwayContract {
+  const problems = problemsOf(options);
+  if (problems.length > 0)
+    throw new PathwaysConfigurationError(problems, `The options of @Pathway on ${declaration.declaredBy}`);
+  const { flowType, eventType } = options;
+  const key = pathwayKey(flowType, eventType);
+  const schema = options.schema ?? declaration.eventClass;
+  return Object.freeze<PathwayContract>({
+    key,
+    flowType,
+    eventType,
+    declaredBy: declaration.declaredBy,
+    schema,
+    parse: parserFor(key, schema, options),
+    description: options.description,
+    flowTypeDescription: options.flowTypeDescription,
+    writable: options.writable ?? true,
+    subscribe: options.subscribe ?? true,
+    pumpGroup: options.pumpGroup?.trim() ?? 'default',
+    maxRetries: options.maxRetries ?? 3,
+    retryDelayMs: options.retryDelayMs ?? 500,
+    backoff: options.backoff ?? 'linear',
+    handlerTimeoutMs: options.handlerTimeoutMs,
+    timeoutMs: options.timeoutMs,
+    orderBy: options.orderBy as PathwayContract['orderBy'],
+    onExhausted: options.onExhausted ?? 'park',
+  });
+}
+
+/** Returned as it came, not copied and not emptied: a pathway without a schema promises nothing about its payload. */
+const passThrough: PayloadParser = (payload) => payload;
+
+function parserFor(
+  key: string,
+  schema: PayloadSchema | undefined,
+  options: PathwayOptions<never>,
+): PayloadParser {
+  if (schema === undefined) return passThrough;
+  if (isStandardSchema(schema)) return standardSchemaParser(key, schema);
+  if (!hasValidatorMetadata(schema)) return passThrough;
+  return eventClassParser(key, schema, {
+    whitelist: options.whitelist ?? false,
+    groups: options.validationGroups,
+  });
+}
+
+type Check = (value: unknown) => string | undefined;
+
+const text: Check = (value) => (typeof value === 'string' ? undefined : 'must be a string');
+const name: Check = (value) => {
+  if (typeof value !== 'string' || value.trim() === '') return 'must be a non-empty string';
+  return value.includes('/') ? 'must not contain "/", which separates the parts of a pathway key' : undefined;
+};
+const flag: Check = (value) =>
+  typeof value === 'boolean' ? undefined : `must be true or false, not ${describe(value)}`;
+const count: Check = (value) =>
+  Number.isInteger(value) && (value as number) >= 0
+    ? undefined
+    : `must be a whole number from 0, not ${describe(value)}`;
+const oneOf =
+  (...choices: string[]): Check =>
+  (value) =>
+    choices.includes(value as string)
+      ? undefined
+      : `must be one of ${choices.join(', ')}, not ${describe(value)}`;
+
+const CHECKS: Record<keyof PathwayOptions, Check> = {
+  flowType: name,
+  eventType: name,
+  schema: (value) =>
+    isStandardSchema(value) || isClass(value)
+      ? undefined
+      : 'must be a Standard Schema (zod, valibot, arktype …) or a class',
+  description: text,
+  flowTypeDescription: text,
+  writable: flag,
+  subscribe: flag,
+  pumpGroup: (value) => (typeof value === 'string' && value.trim() !== '' ? undefined : 'must not be blank'),
+  maxRetries: count,
+  retryDelayMs: count,
+  backoff: oneOf('linear', 'exponential'),
+  handlerTimeoutMs: count,
+  timeoutMs: count,
+  orderBy: (value) =>
+    typeof value === 'function' ? undefined : 'must be a function from the event to its key',
+  onExhausted: oneOf('park', 'continue', 'halt'),
+  whitelist: flag,
+  validationGroups: (value) =>
+    Array.isArray(value) && value.every((group) => typeof group === 'string')
+      ? undefined
+      : 'must be a list of strings',
+};
+
+function problemsOf(options: PathwayOptions<never>): ConfigurationProblem[] {
+  const given: Record<string, unknown> = Object.assign({ flowType: undefined, eventType: undefined }, options);
+  return Object.entries(given).flatMap(([path, value]) => {
+    if (!Object.hasOwn(CHECKS, path))
+      return { path, message: `is not an option. Known: ${Object.keys(CHECKS).join(', ')}` };
+    if (value === undefined && path !== 'flowType' && path !== 'eventType') return [];
+    const message = CHECKS[path as keyof PathwayOptions](value);
+    return message === undefined ? [] : { path, message };
+  });
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}

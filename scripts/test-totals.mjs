@@ -1,0 +1,36 @@
+// Adds up the vitest reports of the last `npm test`: node scripts/test-totals.mjs <run> …
+// The last line is `N passed, N failed` and nothing else, for whoever reads the output by machine.
+import { readFileSync } from 'node:fs';
+
+const results = new URL('../.build/test-results/', import.meta.url);
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+for (const run of process.argv.slice(2)) {
+  const counts = count(read(run));
+  console.log(`${run}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  for (const kind of Object.keys(total)) total[kind] += counts[kind];
+}
+console.log(`${total.passed} passed, ${total.failed} failed`);
+
+function read(run) {
+  try {
+    return JSON.parse(readFileSync(new URL(`${run}.json`, results), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function count(report) {
+  // A run that left no report did not test anything, which is a failure and not "0 failed".
+  if (!report) return { passed: 0, failed: 1, skipped: 0 };
+  // A file that could not be loaded has no failed test in it, an unhandled rejection belongs to none.
+  const brokenFiles = report.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  ).length;
+  const failed = report.numFailedTests + brokenFiles;
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && !report.success ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}

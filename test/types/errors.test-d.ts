@@ -1,0 +1,20 @@
+// Type tests hold at compile time: `npm run typecheck` fails when one of them does not. Nothing here is ever run.
+import { expectTypeOf } from 'vitest';
+import {
+  OptionalPackageMissingError,
+  PathwaysError,
+  type PathwaysErrorCode,
+} from '../../lib/errors/index.js';
+
+declare const caught: unknown;
+
+if (caught instanceof PathwaysError) {
+  expectTypeOf(caught.code).toEqualTypeOf<PathwaysErrorCode>();
+  expectTypeOf(caught.httpStatus).toEqualTypeOf<number>();
+}
+
+expectTypeOf<PathwaysErrorCode>().toExtend<string>();
+expectTypeOf(OptionalPackageMissingError.code).toEqualTypeOf<'PATHWAYS_OPTIONAL_PACKAGE_MISSING'>();
+
+// @ts-expect-error the base is abstract: every case has a class of its own
+new PathwaysError('something failed');
