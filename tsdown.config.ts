@@ -1,9 +1,13 @@
 import { defineConfig } from 'tsdown';
 
-const library = ['lib/index.ts', 'lib/local/index.ts', 'lib/testing/index.ts'];
+const library = {
+  index: 'lib/index.ts',
+  'local/index': 'lib/local/index.ts',
+  'testing/index': 'lib/testing/index.ts',
+};
 
 export default defineConfig({
-  entry: [...library, 'lib/cli/main.ts'],
+  entry: { ...library, 'cli/main': 'lib/cli/main.ts' },
   // The command line is only ever run, never required: ESM is enough for it.
   format: { esm: {}, cjs: { entry: library } },
   // One file per source file. Shared chunks would tie parts together that a consumer loads one by one, and stack

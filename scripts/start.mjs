@@ -62,8 +62,7 @@ function compileFolder(from, to, compilerOptions) {
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const source = join(from, entry.name);
     const target = join(to, entry.name);
-    if (['node_modules', 'package.json', '.pathways'].includes(entry.name) || /\.spec\.ts$/.test(entry.name))
-      continue;
+    if (isLeftOut(entry.name)) continue;
     if (entry.isDirectory()) compileFolder(source, target, compilerOptions);
     else if (!entry.name.endsWith('.ts')) cpSync(source, target);
     else {
@@ -71,6 +70,11 @@ function compileFolder(from, to, compilerOptions) {
       writeFileSync(target.replace(/\.ts$/, '.js'), code.outputText);
     }
   }
+}
+
+/** A package.json would make the sample a package of its own, and `nestjs-pathways` would no longer be found. */
+function isLeftOut(name) {
+  return ['node_modules', 'package.json', '.pathways'].includes(name) || name.endsWith('.spec.ts');
 }
 
 /**

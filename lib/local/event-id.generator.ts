@@ -49,7 +49,8 @@ export class EventIdGenerator {
   /** Id of an event that happens now. */
   nextLive(nowMs: number): NewEventId {
     const isAhead = this.live !== undefined && this.live.unixMs >= nowMs;
-    this.live = isAhead && this.live ? placeAfter(this.live) : { unixMs: nowMs, ticks: 0, tail: randomTail() };
+    this.live =
+      isAhead && this.live ? placeAfter(this.live) : { unixMs: nowMs, ticks: 0, tail: randomTail() };
     return idAt(this.live);
   }
 

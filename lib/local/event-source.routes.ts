@@ -24,7 +24,11 @@ export function eventSourceRoutes(log: EventLog, catalog: ResourceCatalog): Map<
   ]);
 }
 
-async function timeBuckets(request: LocalRequest, log: EventLog, catalog: ResourceCatalog): Promise<LocalReply> {
+async function timeBuckets(
+  request: LocalRequest,
+  log: EventLog,
+  catalog: ResourceCatalog,
+): Promise<LocalReply> {
   const { method, segments, query } = request;
   if (method === 'POST' && segments.length === 4 && segments[3] === 'by-names') {
     const body = await objectBody(request);

@@ -88,7 +88,7 @@ export class FaultRegistry implements LocalFaults {
 }
 
 function isSocketFault(options: FaultOptions): options is SocketFaultOptions {
-  return options.kind.startsWith("socket-");
+  return options.kind.startsWith('socket-');
 }
 
 function isHttpFault(options: FaultOptions): options is HttpFaultOptions {

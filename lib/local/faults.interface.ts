@@ -85,11 +85,7 @@ export interface SocketHalfOpenFault extends SocketFault {
 }
 
 export type HttpFaultOptions =
-  | LatencyFault
-  | StatusFault
-  | DroppedConnectionFault
-  | HangFault
-  | TruncatedAnswerFault;
+  LatencyFault | StatusFault | DroppedConnectionFault | HangFault | TruncatedAnswerFault;
 export type SocketFaultOptions = SocketRefusedFault | SocketClosedFault | SocketHalfOpenFault;
 export type FaultOptions = HttpFaultOptions | SocketFaultOptions | LostNotificationFault;
 

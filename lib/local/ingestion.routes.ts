@@ -101,6 +101,9 @@ function timeOf(value: unknown, source: string): number {
   const isUnixMs = typeof value === 'number' || (typeof value === 'string' && /^\d{12,14}$/.test(value));
   const unixMs = isUnixMs ? Number(value) : typeof value === 'string' ? Date.parse(value) : NaN;
   if (!isEventTime(unixMs))
-    throw new HttpRefusal(400, `${source} holds no usable time; send ISO 8601, such as 2026-05-01T10:30:15.123Z.`);
+    throw new HttpRefusal(
+      400,
+      `${source} holds no usable time; send ISO 8601, such as 2026-05-01T10:30:15.123Z.`,
+    );
   return unixMs;
 }

@@ -9,7 +9,13 @@ export interface Subscription {
 }
 
 /** The frame of a stored event (protocol §6.1): JSON inside JSON, and it carries no payload. */
-export function notificationFrame({ eventId, eventType, flowType, resource, validTime }: StoredEvent): string {
+export function notificationFrame({
+  eventId,
+  eventType,
+  flowType,
+  resource,
+  validTime,
+}: StoredEvent): string {
   const data = {
     tenantId: resource.tenant.id,
     eventId,

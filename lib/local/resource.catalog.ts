@@ -94,12 +94,20 @@ export class ResourceCatalog {
     });
   }
 
-  createFlowType({ id: dataCoreId, tenantId }: DataCoreRecord, name: string, description = ''): FlowTypeRecord {
+  createFlowType(
+    { id: dataCoreId, tenantId }: DataCoreRecord,
+    name: string,
+    description = '',
+  ): FlowTypeRecord {
     const id = idOf('flow-type', dataCoreId, name);
     return this.add(dataCoreId, { kind: 'flow-type', id, tenantId, dataCoreId, name, description });
   }
 
-  createEventType(flowType: FlowTypeRecord, name: string, details: Details<'event-type'> = {}): EventTypeRecord {
+  createEventType(
+    flowType: FlowTypeRecord,
+    name: string,
+    details: Details<'event-type'> = {},
+  ): EventTypeRecord {
     const { id: flowTypeId, dataCoreId, tenantId } = flowType;
     const id = idOf('event-type', flowTypeId, name);
     const now = this.nowIso();
@@ -136,19 +144,29 @@ export class ResourceCatalog {
     const orMissing = <T>(found: T | undefined, kind: Kind, name: string, create: () => T): T => {
       if (found !== undefined) return found;
       if (isStrict)
-        throw new HttpRefusal(404, `${labelOf(kind)} "${name}" was not found. Create it before writing to it.`);
+        throw new HttpRefusal(
+          404,
+          `${labelOf(kind)} "${name}" was not found. Create it before writing to it.`,
+        );
       return create();
     };
     const tenant = orMissing(this.tenantByNameOrId(tenantName), 'tenant', tenantName, () =>
       this.createTenant(tenantName),
     );
-    const dataCore = orMissing(this.dataCoreOf(tenant.id, dataCoreNameOrId), 'data-core', dataCoreNameOrId, () =>
-      UUID.test(dataCoreNameOrId)
-        ? this.createDataCore(tenant.id, dataCoreNameOrId, {}, dataCoreNameOrId)
-        : this.createDataCore(tenant.id, dataCoreNameOrId),
+    const dataCore = orMissing(
+      this.dataCoreOf(tenant.id, dataCoreNameOrId),
+      'data-core',
+      dataCoreNameOrId,
+      () =>
+        UUID.test(dataCoreNameOrId)
+          ? this.createDataCore(tenant.id, dataCoreNameOrId, {}, dataCoreNameOrId)
+          : this.createDataCore(tenant.id, dataCoreNameOrId),
     );
-    const flowType = orMissing(this.find('flow-type', dataCore.id, flowTypeName), 'flow-type', flowTypeName, () =>
-      this.createFlowType(dataCore, flowTypeName),
+    const flowType = orMissing(
+      this.find('flow-type', dataCore.id, flowTypeName),
+      'flow-type',
+      flowTypeName,
+      () => this.createFlowType(dataCore, flowTypeName),
     );
     const eventType = orMissing(
       this.find('event-type', flowType.id, eventTypeName),

@@ -2,7 +2,7 @@ import { HttpRefusal } from './http-refusal.js';
 import { jsonReply, type LocalReply, type LocalRequest, type LocalRoute } from './local-route.interface.js';
 import { optionalText, requiredText } from './query.util.js';
 import type { ResourceCatalog } from './resource.catalog.js';
-import type { ResourceRecord } from './resource.interface.js';
+import type { DataCoreRecord, ResourceRecord } from './resource.interface.js';
 import { dataCoreView, eventTypeView, flowTypeView } from './resource.views.js';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -117,7 +117,10 @@ function eventTypes(catalog: ResourceCatalog, nowIso: () => string): ResourceEnd
   };
 }
 
-function byName<T extends { readonly name: string }>(records: readonly T[], name: string | null): readonly T[] {
+function byName<T extends { readonly name: string }>(
+  records: readonly T[],
+  name: string | null,
+): readonly T[] {
   return name ? records.filter((record) => record.name === name) : records;
 }
 
@@ -125,12 +128,16 @@ function descriptionOf(body: Body): { description?: string } {
   return typeof body['description'] === 'string' ? { description: body['description'] } : {};
 }
 
-function dataCoreDetails({ accessControl, deleteProtection, ...body }: Body) {
+function dataCoreDetails({
+  accessControl,
+  deleteProtection,
+  ...body
+}: Body): Partial<Pick<DataCoreRecord, 'description' | 'accessControl' | 'deleteProtection'>> {
   return {
     ...descriptionOf(body),
     ...(accessControl === 'public' || accessControl === 'private' ? { accessControl } : {}),
     ...(typeof deleteProtection === 'boolean' ? { deleteProtection } : {}),
-  } as const;
+  };
 }
 
 function eventTypeDetails({ sensitiveDataMask, sensitiveDataEnabled, ...body }: Body) {

@@ -1,8 +1,12 @@
 /** A page of stored events. Items are unchecked: one odd event must not make the page unusable (protocol §14.2 D7). */
 export interface EventPage {
   readonly events: readonly unknown[];
+  /** Size of the page as received; what the pump bounds its buffer with. */
+  readonly bytes: number;
   /** Continue with this; absent when the bucket is exhausted for now. */
   readonly nextCursor?: string;
+  /** Length of the page as received; buffers are bounded by it. */
+  readonly bytes: number;
 }
 
 /** Which page of a bucket to read (protocol §4.3). */

@@ -14,7 +14,7 @@ if (caught instanceof PathwaysError) {
 }
 
 expectTypeOf<PathwaysErrorCode>().toExtend<string>();
-expectTypeOf(OptionalPackageMissingError.code).toEqualTypeOf<'PATHWAYS_OPTIONAL_PACKAGE_MISSING'>();
+expectTypeOf<typeof OptionalPackageMissingError.code>().toEqualTypeOf<'PATHWAYS_OPTIONAL_PACKAGE_MISSING'>();
 
 // @ts-expect-error the base is abstract: every case has a class of its own
-new PathwaysError('something failed');
+export const impossible = new PathwaysError('something failed');

@@ -1,0 +1,154 @@
+import { Agent } from 'undici';
+import { type Clock, sleep } from '../event/clock.interface.js';
+import type { PathwaysLogger } from '../event/logger.interface.js';
+import type { Telemetry } from '../event/telemetry.interface.js';
+import { type ExchangeEnd, HttpExchange } from './http-exchange.js';
+import { isWorthRetrying, MAX_RETRY_AFTER_MS, retryAfterOf, retryDelay } from './http-retry.util.js';
+import { PlatformAnswer } from './platform-answer.js';
+import { clientClosedError, requestError } from './platform-failure.util.js';
+import type { PlatformRequest } from './platform-request.interface.js';
+
+export interface HttpTransportOptions {
+  readonly clock: Clock;
+  readonly logger: PathwaysLogger;
+  readonly telemetry: Telemetry;
+  /**
+   * Milliseconds one attempt may take: waiting for a connection, sending, and reading the whole answer.
+   *
+   * @default 10_000
+   */
+  readonly timeoutMs?: number;
+  /**
+   * Attempts per request.
+   *
+   * @default 5
+   */
+  readonly maxAttempts?: number;
+  /** Texts that must never appear in an error, also when the platform sends them back. */
+  readonly secrets?: readonly string[];
+  /** Spreads the retries. @default Math.random */
+  readonly random?: () => number;
+}
+
+/** Sockets per host. Without a limit a burst of writes would open one for each. */
+const CONNECTIONS_PER_HOST = 128;
+
+/**
+ * Requests to the platform, over connections of its own that stay open until `close`.
+ *
+ * Retried are 408, 429, 500, 502, 503, 504, network failures and time-outs, for ingestion too, as other clients do: an
+ * event whose first attempt was stored unnoticed exists twice then (protocol §14.3 N10).
+ */
+export class HttpTransport {
+  private readonly agent: Agent;
+  private readonly timeoutMs: number;
+  private readonly maxAttempts: number;
+  private readonly random: () => number;
+  /** Ends whatever a running request waits for. */
+  private readonly running = new Set<() => void>();
+  private isClosed = false;
+
+  constructor(private readonly options: HttpTransportOptions) {
+    this.timeoutMs = options.timeoutMs ?? 10_000;
+    this.maxAttempts = options.maxAttempts ?? 5;
+    this.random = options.random ?? Math.random;
+    // undici's own limits are off: they only see silence between two chunks, the exchange limits the whole.
+    this.agent = new Agent({
+      connections: CONNECTIONS_PER_HOST,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: this.timeoutMs },
+    });
+  }
+
+  /**
+   * Sends a request until it is answered with any 2xx.
+   *
+   * @throws PlatformUnauthorizedError (401, 403), PlatformNotFoundError (404), PlatformUnavailableError (no answer, or
+   * a retried status after the last attempt), PlatformResponseInvalidError (2xx without JSON), otherwise
+   * PlatformRequestError. When the signal aborts, its reason.
+   */
+  async request(request: PlatformRequest, signal?: AbortSignal): Promise<PlatformAnswer> {
+    for (let attempt = 1; ; attempt++) {
+      this.throwIfStopped(request, attempt - 1, signal);
+      const end = await this.attempt(request, signal);
+      this.throwIfStopped(request, attempt, signal);
+      if (end.kind === 'answer' && end.status >= 200 && end.status < 300)
+        return PlatformAnswer.of(request, attempt, end.status, end.body, this.options.secrets);
+
+      const retryAfterMs = retryAfterOf(end, this.options.clock.now());
+      const isLast =
+        attempt >= (request.maxAttempts ?? this.maxAttempts) || (retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS;
+      if (isLast || !isWorthRetrying(end)) {
+        throw requestError(request, attempt, end, {
+          timeoutMs: this.timeoutMs,
+          retryAfterMs,
+          secrets: this.options.secrets ?? [],
+        });
+      }
+      const delayMs = retryDelay(attempt, retryAfterMs, this.random);
+      this.options.logger.debug('Request to the platform failed; trying again', {
+        operation: request.operation,
+        attempt,
+        status: end.kind === 'answer' ? end.status : 0,
+        delayMs,
+      });
+      await this.pause(delayMs, signal);
+    }
+  }
+
+  /** Ends running requests with an error and closes every connection. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    for (const stop of this.running) stop();
+    await this.agent.destroy();
+  }
+
+  private async attempt(request: PlatformRequest, signal: AbortSignal | undefined): Promise<ExchangeEnd> {
+    const { clock, telemetry } = this.options;
+    const startedAt = clock.now();
+    const exchange = new HttpExchange(this.agent, request, this.timeoutMs, clock);
+    const end = await this.stoppable(
+      () => exchange.cancel(),
+      signal,
+      () => exchange.end,
+    );
+    telemetry.requestFinished?.(
+      request.operation,
+      end.kind === 'answer' ? end.status : 0,
+      clock.now() - startedAt,
+    );
+    return end;
+  }
+
+  private async pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const stop = new AbortController();
+    await this.stoppable(
+      () => stop.abort(),
+      signal,
+      () => sleep(this.options.clock, delayMs, stop.signal),
+    );
+  }
+
+  /** Waits for work that ends early when the caller aborts or the transport closes. */
+  private async stoppable<T>(
+    stop: () => void,
+    signal: AbortSignal | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    this.running.add(stop);
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      return await work();
+    } finally {
+      this.running.delete(stop);
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  private throwIfStopped(request: PlatformRequest, attempts: number, signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    if (this.isClosed) throw clientClosedError(request, attempts);
+  }
+}

@@ -1,0 +1,90 @@
+import { PlatformResponseInvalidError } from '../errors/platform-response-invalid.error.js';
+import { isRecord, kindOf } from '../event/event-shape.util.js';
+import { describe, requestInfo } from './platform-failure.util.js';
+import type { PlatformRequest } from './platform-request.interface.js';
+import { withoutSecrets } from './redaction.util.js';
+
+/** A successful answer of the platform, with its body read and parsed once. Fields it does not ask for are ignored. */
+export class PlatformAnswer {
+  private constructor(
+    readonly request: PlatformRequest,
+    readonly attempts: number,
+    readonly status: number,
+    readonly body: unknown,
+    /** Length of the body as received. */
+    readonly bytes: number,
+    private readonly secrets: readonly string[],
+  ) {}
+
+  /** @throws PlatformResponseInvalidError when the body is not JSON. An empty one is `undefined`. */
+  static of(
+    request: PlatformRequest,
+    attempts: number,
+    status: number,
+    bytes: Buffer,
+    secrets: readonly string[] = [],
+  ): PlatformAnswer {
+    const text = bytes.toString('utf8');
+    if (text === '') return new PlatformAnswer(request, attempts, status, undefined, 0, secrets);
+    let body: unknown;
+    try {
+      body = JSON.parse(text) as unknown;
+    } catch {
+      throw new PlatformAnswer(
+        request,
+        attempts,
+        status,
+        text.slice(0, 1_000),
+        bytes.length,
+        secrets,
+      ).invalid('$', 'JSON', 'other text');
+    }
+    return new PlatformAnswer(request, attempts, status, body, bytes.length, secrets);
+  }
+
+  /** The body as an object. */
+  object(): Record<string, unknown> {
+    if (!isRecord(this.body)) throw this.invalid('$', 'an object', kindOf(this.body));
+    return this.body;
+  }
+
+  /** The body as a list of objects. */
+  objects(): Record<string, unknown>[] {
+    if (!Array.isArray(this.body)) throw this.invalid('$', 'an array', kindOf(this.body));
+    return this.body.map((item: unknown, at) => {
+      if (!isRecord(item)) throw this.invalid(`$[${at}]`, 'an object', kindOf(item));
+      return item;
+    });
+  }
+
+  string(value: unknown, path: string): string {
+    if (typeof value !== 'string') throw this.invalid(path, 'a string', kindOf(value));
+    return value;
+  }
+
+  strings(value: unknown, path: string): string[] {
+    return this.array(value, path).map((item, at) => this.string(item, `${path}[${at}]`));
+  }
+
+  array(value: unknown, path: string): unknown[] {
+    if (!Array.isArray(value)) throw this.invalid(path, 'an array', kindOf(value));
+    return value;
+  }
+
+  /** The error for a body that is not what the protocol says. */
+  invalid(path: string, expected: string, found: string): PlatformResponseInvalidError {
+    const info = requestInfo(this.request, this.attempts);
+    return new PlatformResponseInvalidError(
+      `${describe(this.request, info)} was answered with ${this.status}, but ${path} is ${found} where ${expected} belongs. Check that the base URL is the platform's and not a proxy's page; otherwise report it to the platform.`,
+      info,
+      this.status,
+      this.cleanBody(),
+    );
+  }
+
+  /** The body without secrets, for errors. */
+  cleanBody(): unknown {
+    if (this.body === undefined) return undefined;
+    return JSON.parse(withoutSecrets(JSON.stringify(this.body), this.secrets)) as unknown;
+  }
+}
