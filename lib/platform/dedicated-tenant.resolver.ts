@@ -1,13 +1,14 @@
 import { isRecord } from '../event/event-shape.util.js';
 import type { Clock } from '../event/clock.interface.js';
-import { restAuthorization } from './authorization.js';
+import type { Authorization } from './authorization.js';
 import type { HttpTransport } from './http-transport.js';
+import { locate } from './platform-url.util.js';
 import { invalidResponse, stringField } from './response-shape.util.js';
 
 /** Where to ask, and for whom. */
 export interface DedicatedTenantOptions {
   readonly tenant: string;
-  readonly apiKey: string;
+  readonly authorization: Authorization;
   /** Base URL of the tenant service. */
   readonly tenantHost: string;
   /** `false` never asks: a configured base URL is the user's own answer. */
@@ -41,14 +42,16 @@ export class DedicatedTenantResolver {
     const now = this.options.clock.now();
     if (this.known && now < this.known.until) return this.known.domain;
     const url = `${this.options.tenantHost}/api/v1/tenants/by-name/${this.options.tenant}/instance`;
-    const headers = { authorization: restAuthorization(this.options.apiKey) };
-    const { body, status } = await this.transport.send({
-      method: 'GET',
-      url,
-      headers,
+    const headers = { authorization: this.options.authorization.rest };
+    const { body, status } = await this.transport.request(
+      {
+        method: 'GET',
+        ...locate(url),
+        headers,
+        operation: 'tenant-instance',
+      },
       signal,
-      operation: 'tenant-instance',
-    });
+    );
     if (!isRecord(body) || typeof body.isDedicated !== 'boolean') {
       throw invalidResponse('GET', url, status, body, 'isDedicated is not a boolean');
     }

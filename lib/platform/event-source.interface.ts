@@ -5,8 +5,6 @@ export interface EventPage {
   readonly bytes: number;
   /** Continue with this; absent when the bucket is exhausted for now. */
   readonly nextCursor?: string;
-  /** Length of the page as received; buffers are bounded by it. */
-  readonly bytes: number;
 }
 
 /** Which page of a bucket to read (protocol §4.3). */

@@ -1,6 +1,7 @@
 import type { Clock } from '../event/clock.interface.js';
 import type { PathwaysLogger } from '../event/logger.interface.js';
 import type { Telemetry } from '../event/telemetry.interface.js';
+import { Authorization } from './authorization.js';
 import { DedicatedTenantResolver } from './dedicated-tenant.resolver.js';
 import { EventSourceClient } from './event-source.client.js';
 import type { EventSource } from './event-source.interface.js';
@@ -36,25 +37,38 @@ export class FlowcoreClient {
 
   constructor(options: FlowcoreClientOptions) {
     const { tenant, dataCore, apiKey, hosts, clock, logger, telemetry, requestTimeoutMs } = options;
-    this.transport = new HttpTransport({ requestTimeoutMs, clock, telemetry });
+    const authorization = new Authorization(apiKey);
+    this.transport = new HttpTransport({
+      timeoutMs: requestTimeoutMs,
+      clock,
+      logger,
+      telemetry,
+      secrets: authorization.secrets,
+    });
     const dedicated = new DedicatedTenantResolver(this.transport, {
       tenant,
-      apiKey,
+      authorization,
       tenantHost: hosts.tenant,
       enabled: options.dedicatedLookup,
       clock,
     });
-    this.resources = new ResourcesClient(this.transport, { tenant, dataCore, apiKey, hosts });
+    this.resources = new ResourcesClient(this.transport, { tenant, dataCore, authorization, hosts });
     this.ingestion = new IngestionClient(this.transport, dedicated, {
       tenant,
       dataCore,
-      apiKey,
+      authorization,
       host: hosts.ingestion,
     });
-    this.events = new EventSourceClient(this.transport, dedicated, this.resources, hosts.eventSource, apiKey);
+    this.events = new EventSourceClient(
+      this.transport,
+      dedicated,
+      this.resources,
+      hosts.eventSource,
+      authorization,
+    );
     this.notifications = new NotificationsClient({
       tenant,
-      apiKey,
+      authorization,
       url: hosts.notifications,
       resources: this.resources,
       clock,

@@ -12,7 +12,7 @@ import { WebSocket, type RawData } from 'ws';
 import { sleep, withJitter, type Clock, type ClockTimer } from '../event/clock.interface.js';
 import { isRecord } from '../event/event-shape.util.js';
 import { errorFields, type PathwaysLogger } from '../event/logger.interface.js';
-import { notificationQuery } from './authorization.js';
+import type { Authorization } from './authorization.js';
 import type {
   NotificationListener,
   NotificationSource,
@@ -24,7 +24,7 @@ import type { ResourcesClient } from './resources.client.js';
 /** Where to listen, and as whom. */
 export interface NotificationsClientOptions {
   readonly tenant: string;
-  readonly apiKey: string;
+  readonly authorization: Authorization;
   /** Full WebSocket URL, path included. */
   readonly url: string;
   readonly resources: ResourcesClient;
@@ -111,10 +111,10 @@ class LastingSubscription {
   }
 
   private hold(frame: string): Promise<{ subscribed: boolean; reason: unknown }> {
-    const { url, apiKey, clock } = this.options;
+    const { url, authorization, clock } = this.options;
     const { signal } = this.closing;
     return new Promise((resolve) => {
-      const socket = new WebSocket(`${url}?${notificationQuery(apiKey)}`, { perMessageDeflate: false });
+      const socket = new WebSocket(`${url}?${authorization.query}`, { perMessageDeflate: false });
       let subscribed = false;
       let reason: unknown = new Error('the server closed the connection');
       let answered = true;
