@@ -11,6 +11,9 @@ export interface PumpConcurrency {
 /** A place in a pump's stream. `live`: after everything stored so far. `beginning`: before it. A string is an event id. */
 export type PumpPosition = 'live' | 'beginning' | Date | string | { timeBucket: string; eventId?: string };
 
+/** {@link PumpOptions} with every default applied. */
+export type ResolvedPumpOptions = Required<PumpOptions>;
+
 /** How the pumps pull and hand out events. */
 export interface PumpOptions {
   /**

@@ -1,0 +1,14 @@
+import type { FlowcoreEvent } from '../event/flowcore-event.interface.js';
+
+/** A fetched event on its way through the pump. */
+export interface PumpItem {
+  readonly event: FlowcoreEvent;
+  readonly orderKey: string;
+  /** Size as received, for the buffer's limit. */
+  readonly bytes: number;
+  /** Clock time it was fetched. */
+  readonly fetchedAt: number;
+  /** `false` for late events found behind the fetch position: they do not move the cursor. */
+  readonly movesCursor: boolean;
+  finished: boolean;
+}

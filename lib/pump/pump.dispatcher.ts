@@ -1,0 +1,128 @@
+/**
+ * Hands events to the processor: up to `concurrency` at once, never two of one order key.
+ *
+ * States: *open* (items start as soon as a slot and their key are free) ⇄ *held* (nothing new starts; what runs
+ * finishes) → *aborted* (running deliveries are given up).
+ */
+import { sleep, type Clock } from '../event/clock.interface.js';
+import type { EventDelivery, EventOutcome } from '../processor/event-delivery.interface.js';
+import type { PumpProcessor } from '../processor/pump-processor.interface.js';
+import { backoffDelay } from './backoff.util.js';
+import type { PumpItem } from './pump-item.interface.js';
+
+/** What the dispatcher works with. */
+export interface PumpDispatcherOptions {
+  readonly processor: PumpProcessor;
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly source: string;
+  readonly generation: number;
+  onFinished(item: PumpItem, outcome: EventOutcome): void;
+  onHalted(item: PumpItem, error: Error): void;
+  /** A store failed; the item is tried again. */
+  onFailure(error: unknown): void;
+}
+
+export class PumpDispatcher {
+  private readonly ready: PumpItem[] = [];
+  private readyHead = 0;
+  /** Items waiting for their key; a key is present exactly while one of its items is ready or running. */
+  private readonly waiting = new Map<string, PumpItem[]>();
+  private readonly aborting = new AbortController();
+  private readonly delivery: EventDelivery;
+  private idleListeners: (() => void)[] = [];
+  private held = false;
+  inFlight = 0;
+
+  constructor(private readonly options: PumpDispatcherOptions) {
+    this.delivery = { source: options.source, generation: options.generation, signal: this.aborting.signal };
+  }
+
+  submit(item: PumpItem): void {
+    const behind = this.waiting.get(item.orderKey);
+    if (behind) {
+      behind.push(item);
+      return;
+    }
+    this.waiting.set(item.orderKey, []);
+    this.ready.push(item);
+    this.startReady();
+  }
+
+  /** Starts nothing more. */
+  hold(): void {
+    this.held = true;
+  }
+
+  open(): void {
+    this.held = false;
+    this.startReady();
+  }
+
+  /** Gives running deliveries up; they end as `aborted`. */
+  abort(reason: Error): void {
+    this.held = true;
+    this.aborting.abort(reason);
+  }
+
+  /** Resolves when nothing runs. */
+  whenIdle(): Promise<void> {
+    return this.inFlight === 0
+      ? Promise.resolve()
+      : new Promise((resolve) => this.idleListeners.push(resolve));
+  }
+
+  /** Puts a halted item back in its place, before everything else of its key. */
+  retry(item: PumpItem): void {
+    this.ready.splice(this.readyHead, 0, item);
+    this.startReady();
+  }
+
+  private startReady(): void {
+    while (!this.held && this.inFlight < this.options.concurrency && this.readyHead < this.ready.length) {
+      const item = this.ready[this.readyHead++] as PumpItem;
+      if (this.readyHead > 1024 && this.readyHead * 2 > this.ready.length) {
+        this.ready.splice(0, this.readyHead);
+        this.readyHead = 0;
+      }
+      this.inFlight++;
+      void this.run(item);
+    }
+  }
+
+  private async run(item: PumpItem): Promise<void> {
+    const outcome = await this.outcomeOf(item);
+    this.inFlight--;
+    if (outcome.status === 'halted') {
+      this.held = true;
+      this.options.onHalted(item, outcome.error);
+    } else if (outcome.status !== 'aborted') {
+      this.releaseKey(item.orderKey);
+      item.finished = true;
+      this.options.onFinished(item, outcome);
+    }
+    this.startReady();
+    if (this.inFlight === 0) for (const tell of this.idleListeners.splice(0)) tell();
+  }
+
+  /** A store that fails is the pump's trouble, not the event's: the same item again, its key blocked meanwhile. */
+  private async outcomeOf(item: PumpItem): Promise<EventOutcome> {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await this.options.processor.process(item.event, this.delivery);
+      } catch (error) {
+        if (this.aborting.signal.aborted) return { status: 'aborted' };
+        this.options.onFailure(error);
+        await sleep(this.options.clock, backoffDelay(failures), this.aborting.signal);
+        if (this.aborting.signal.aborted) return { status: 'aborted' };
+      }
+    }
+  }
+
+  private releaseKey(orderKey: string): void {
+    const behind = this.waiting.get(orderKey);
+    const next = behind?.shift();
+    if (next) this.ready.push(next);
+    else this.waiting.delete(orderKey);
+  }
+}
