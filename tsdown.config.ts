@@ -23,6 +23,6 @@ export default defineConfig({
   fixedExtension: false,
   // A package bundled by accident would escape the user's updates and break `instanceof` across copies.
   deps: { skipNodeModulesBundle: true },
-  checks: { legacyCjs: false },
+  checks: { legacyCjs: false, pluginTimings: false },
   clean: true,
 });

@@ -6,31 +6,34 @@ const results = new URL('../.build/test-results/', import.meta.url);
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 for (const run of process.argv.slice(2)) {
-  const counts = count(read(run));
+  const counts = count(run);
   console.log(`${run}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   for (const kind of Object.keys(total)) total[kind] += counts[kind];
 }
 console.log(`${total.passed} passed, ${total.failed} failed`);
 
-function read(run) {
+function read(name) {
   try {
-    return JSON.parse(readFileSync(new URL(`${run}.json`, results), 'utf8'));
+    return readFileSync(new URL(name, results), 'utf8');
   } catch {
     return undefined;
   }
 }
 
-function count(report) {
+function count(run) {
+  const report = JSON.parse(read(`${run}.json`) ?? 'null');
   // A run that left no report did not test anything, which is a failure and not "0 failed".
   if (!report) return { passed: 0, failed: 1, skipped: 0 };
-  // A file that could not be loaded has no failed test in it, an unhandled rejection belongs to none.
+  // A file that could not be loaded has no failed test in it.
   const brokenFiles = report.testResults.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
   ).length;
   const failed = report.numFailedTests + brokenFiles;
+  // An unhandled rejection or a coverage limit belongs to no test; only the exit code tells.
+  const failedOtherwise = failed === 0 && read(`${run}.status`) !== '0' ? 1 : 0;
   return {
     passed: report.numPassedTests,
-    failed: failed === 0 && !report.success ? 1 : failed,
+    failed: failed + failedOtherwise,
     skipped: report.numPendingTests + report.numTodoTests,
   };
 }

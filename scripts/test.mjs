@@ -3,7 +3,7 @@
 // Without arguments every spec runs against the newest supported Nest, then the module tests against Nest 11. Filters
 // go to the main run, and the Nest 11 run is then left out. Results are kept for scripts/test-totals.mjs.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -37,18 +37,10 @@ function run(name) {
   const { config, prepare } = runs[name];
   console.log(`\n── tests: ${name} (${config})`);
   const report = `${results}/${name}.json`;
-  return (
-    prepare() ||
-    node(
-      vitest,
-      'run',
-      `--config=${config}`,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-      ...rest,
-    )
-  );
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const status = prepare() || node(vitest, 'run', `--config=${config}`, ...reporters, ...rest);
+  writeFileSync(`${results}/${name}.status`, String(status));
+  return status;
 }
 
 function node(...args) {

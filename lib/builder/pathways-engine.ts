@@ -73,9 +73,9 @@ export class PathwaysEngine {
       leases: this.store.leases,
       // Without durable marks a look back at start would run every handler of that time again.
       sweepOnStart: this.options.store.state !== undefined,
+      shutdownTimeoutMs: this.options.shutdownTimeoutMs,
       clock,
       logger,
-      telemetry,
     });
     this.writer = new PathwayWriter({
       registry: this.registry,
@@ -101,7 +101,7 @@ export class PathwaysEngine {
 
   /** Starts pulling for every pathway that somebody here handles or observes. Does not wait until it has caught up. */
   async start(): Promise<void> {
-    this.pumps.define(this.pumpDefinitions());
+    await this.pumps.define(this.pumpDefinitions());
     this.state = 'running';
     if (this.options.pumpEnabled && this.options.pump.autoStart) await this.pumps.start();
   }

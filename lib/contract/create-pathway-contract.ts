@@ -119,7 +119,10 @@ const CHECKS: Record<keyof PathwayOptions, Check> = {
 };
 
 function problemsOf(options: PathwayOptions<never>): ConfigurationProblem[] {
-  const given: Record<string, unknown> = Object.assign({ flowType: undefined, eventType: undefined }, options);
+  const given: Record<string, unknown> = Object.assign(
+    { flowType: undefined, eventType: undefined },
+    options,
+  );
   return Object.entries(given).flatMap(([path, value]) => {
     if (!Object.hasOwn(CHECKS, path))
       return { path, message: `is not an option. Known: ${Object.keys(CHECKS).join(', ')}` };

@@ -1,10 +1,6 @@
 // Type tests hold at compile time: `npm run typecheck` fails when one of them does not. Nothing here is ever run.
 import { expectTypeOf } from 'vitest';
-import {
-  OptionalPackageMissingError,
-  PathwaysError,
-  type PathwaysErrorCode,
-} from '../../lib/errors/index.js';
+import { OptionalPackageMissingError, PathwaysError, type PathwaysErrorCode } from '../../lib/index.js';
 
 declare const caught: unknown;
 

@@ -1,6 +1,6 @@
 import { IsArray, IsInt, IsNumber, IsPositive, IsString, Min, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
-import { Pathway } from 'nestjs-pathways';
+import { Pathway, type PathwayEvent } from 'nestjs-pathways';
 
 export class OrderLine {
   @IsString() sku!: string;
@@ -12,7 +12,7 @@ export class OrderLine {
   eventType: 'order.placed.0',
   description: 'A customer placed an order',
   // Orders do not depend on each other; the events of one order do.
-  orderBy: (event) => event.payload.orderId,
+  orderBy: (event: PathwayEvent<OrderPlaced>) => event.payload.orderId,
 })
 export class OrderPlaced {
   @IsString() orderId!: string;

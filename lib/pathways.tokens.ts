@@ -1,0 +1,6 @@
+export {
+  getDeadLetterStoreToken,
+  getEngineToken,
+  getPathwayWriterToken,
+  getPumpManagerToken,
+} from './decorators/instance-tokens.js';

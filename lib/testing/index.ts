@@ -1,0 +1,1 @@
+export { ControllableClock } from './controllable-clock.js';
