@@ -1,10 +1,17 @@
-import { createRequire } from 'node:module';
 import type { ValidationError, ValidatorOptions } from 'class-validator';
 import { EventPayloadInvalidError, type PayloadIssue } from '../errors/event-payload-invalid.error.js';
-import { OptionalPackageMissingError } from '../errors/optional-package-missing.error.js';
+import { isRecord, kindOf } from '../event/event-shape.util.js';
+import { compileClassValidator } from './compiled-class-validator.js';
+import { compileHydration } from './compiled-hydration.js';
+import {
+  loadEventClassPackages,
+  loadTransformerMetadata,
+  type EventClassPackages,
+} from './event-class.packages.js';
 import type { PayloadParser } from './pathway-contract.interface.js';
 import type { EventClass } from './pathway.options.js';
-import { pathText } from './standard-schema.parser.js';
+import { copyPayload } from './payload-copy.util.js';
+import { payloadPath } from './payload-path.util.js';
 
 /** How an event class is checked. */
 export interface EventClassParserOptions {
@@ -12,67 +19,88 @@ export interface EventClassParserOptions {
   readonly groups: string[] | undefined;
 }
 
-type Validator = typeof import('class-validator');
-type Transformer = typeof import('class-transformer');
-
 /**
  * Checks payloads with the class-validator decorators of an event class and hands out an instance of it.
  *
- * Always asynchronous: class-validator's synchronous mode silently ignores asynchronous validators, which would let
- * invalid events through.
+ * Answers at once for what is surely valid; otherwise class-validator is asked in its asynchronous mode, because its
+ * synchronous one silently ignores asynchronous validators, which would let invalid events through.
+ *
+ * @throws OptionalPackageMissingError
  */
 export function eventClassParser(
   key: string,
   eventClass: EventClass,
   options: EventClassParserOptions,
 ): PayloadParser {
-  const { plainToInstance } = loadOptional<Transformer>('class-transformer', key);
-  const { validate } = loadOptional<Validator>('class-validator', key);
+  const packages = loadEventClassPackages(key);
+  const groups = options.groups?.length ? [...options.groups] : undefined;
+  const { whitelist } = options;
   const validatorOptions: ValidatorOptions = {
-    whitelist: options.whitelist,
-    forbidUnknownValues: false,
-    ...(options.groups ? { groups: options.groups } : {}),
+    whitelist,
+    // A nested object whose class nobody named would pass unchecked. With groups an object may rightly have no check.
+    forbidUnknownValues: groups === undefined,
+    ...(groups ? { groups } : {}),
     validationError: { target: false, value: false },
   };
-  const transformOptions = options.groups ? { groups: options.groups } : undefined;
-  const constructor = eventClass as unknown as new () => object;
+  const instanceOf = hydration(packages, key, eventClass, groups);
+  const isSurelyValid = compileClassValidator(packages.validator.getMetadataStorage(), { groups, whitelist });
 
-  return async (payload) => {
-    if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-      throw new EventPayloadInvalidError(key, [
-        { path: '', message: `must be an object, not ${describe(payload)}` },
-      ]);
-    }
-    const instance = plainToInstance(constructor, payload, transformOptions);
-    const errors = await validate(instance, validatorOptions);
-    if (errors.length > 0)
-      throw new EventPayloadInvalidError(
-        key,
-        errors.flatMap((error) => issuesOf(error, [])),
+  const validate = async (instance: object) => {
+    const errors = await packages.validator.validate(instance, validatorOptions);
+    if (errors.length === 0) return instance;
+    throw new EventPayloadInvalidError(
+      key,
+      errors.flatMap((error) => issuesOf(error, [])),
+    );
+  };
+
+  return (payload) => {
+    if (!isRecord(payload)) throw invalid(key, `must be an object, not ${kindOf(payload)}`);
+    const instance = instanceOf(payload);
+    return isSurelyValid(instance) ? instance : validate(instance);
+  };
+}
+
+/** From a payload to an instance; the payload itself is never changed. */
+function hydration(
+  { transformer }: EventClassPackages,
+  key: string,
+  eventClass: EventClass,
+  groups: string[] | undefined,
+): (payload: object) => object {
+  const constructor = eventClass as unknown as new () => object;
+  const hydrate = compileHydration(eventClass, loadTransformerMetadata());
+  return (payload) => {
+    const instance = hydrate(payload);
+    if (instance) return instance;
+    try {
+      const copy = copyPayload(payload);
+      const transformed = transformer.plainToInstance(
+        constructor,
+        copy.payload as object,
+        groups && { groups },
       );
-    return instance;
+      copy.restore(transformed);
+      return transformed;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw invalid(key, `cannot be made an instance of ${eventClass.name}: ${reason}`);
+    }
   };
 }
 
 function issuesOf(error: ValidationError, parents: readonly string[]): PayloadIssue[] {
+  const isUnknownValue = error.constraints?.unknownValue !== undefined && error.property === undefined;
+  if (isUnknownValue) return [{ path: payloadPath(parents), message: UNKNOWN_CLASS }];
   const segments = [...parents, error.property];
-  const own = Object.values(error.constraints ?? {}).map((message) => ({
-    path: pathText(segments),
-    message,
-  }));
+  const path = payloadPath(segments);
+  const own = Object.values(error.constraints ?? {}).map((message) => ({ path, message }));
   return [...own, ...(error.children ?? []).flatMap((child) => issuesOf(child, segments))];
 }
 
-/** Loaded on demand: a project without event classes need not install these packages. */
-function loadOptional<T>(packageName: string, key: string): T {
-  try {
-    return createRequire(import.meta.url)(packageName) as T;
-  } catch (error) {
-    throw new OptionalPackageMissingError(packageName, `The event class of ${key}`, error);
-  }
-}
+const UNKNOWN_CLASS =
+  'cannot be checked, because its class has no class-validator decorators: name the class with @Type(() => …) beside @ValidateNested()';
 
-function describe(payload: unknown): string {
-  if (payload === null) return 'null';
-  return Array.isArray(payload) ? 'an array' : `a ${typeof payload}`;
+function invalid(key: string, message: string): EventPayloadInvalidError {
+  return new EventPayloadInvalidError(key, [{ path: '', message }]);
 }

@@ -12,14 +12,16 @@ export class PathwayRegistry {
   private readonly byNames = new Map<string, Map<string, PathwayContract>>();
 
   /**
-   * Adding the same contract again changes nothing: feature modules may list a class that another one lists too.
+   * Adding the same declaration again changes nothing: feature modules may list a class that another one lists too.
    *
    * @throws PathwayDuplicateError when another declaration has the key.
    */
   add(contract: PathwayContract): void {
     const existing = this.byKey.get(contract.key);
-    if (existing === contract) return;
-    if (existing) throw new PathwayDuplicateError(contract.key, existing.declaredBy, contract.declaredBy);
+    if (existing) {
+      if (isSameDeclaration(existing, contract)) return;
+      throw new PathwayDuplicateError(contract.key, existing.declaredBy, contract.declaredBy);
+    }
     this.byKey.set(contract.key, contract);
     const eventTypes = this.byNames.get(contract.flowType) ?? new Map<string, PathwayContract>();
     eventTypes.set(contract.eventType, contract);
@@ -45,4 +47,11 @@ export class PathwayRegistry {
   list(): PathwayContract[] {
     return [...this.byKey.values()];
   }
+}
+
+/** Every contract has a parser of its own, so two of one declaration are recognised by everything else. */
+function isSameDeclaration(a: PathwayContract, b: PathwayContract): boolean {
+  if (a === b) return true;
+  const fields = Object.keys({ ...a, ...b }) as (keyof PathwayContract)[];
+  return fields.every((field) => field === 'parse' || Object.is(a[field], b[field]));
 }

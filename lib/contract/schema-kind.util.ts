@@ -3,13 +3,17 @@ import type { EventClass } from './pathway.options.js';
 
 /** zod, valibot, arktype …: anything that carries `~standard`. Some of them are functions, so ask this before `isClass`. */
 export function isStandardSchema(value: unknown): value is StandardSchemaV1 {
-  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  return isObject && '~standard' in value;
+  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return false;
+  const standard = (value as { '~standard'?: { validate?: unknown } })['~standard'];
+  return typeof standard?.validate === 'function';
 }
 
-/** A constructor that a payload can be an instance of. */
+/** A constructor that a payload can be an instance of. Arrow functions, methods and generators construct nothing. */
 export function isClass(value: unknown): value is EventClass {
-  return typeof value === 'function' && typeof value.prototype === 'object' && value.prototype !== null;
+  return (
+    typeof value === 'function' &&
+    (value as { prototype?: { constructor?: unknown } }).prototype?.constructor === value
+  );
 }
 
 /** The part of class-validator's metadata storage that is looked at without importing the package. */

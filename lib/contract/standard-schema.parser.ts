@@ -1,14 +1,14 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { PayloadIssue } from '../errors/event-payload-invalid.error.js';
-import { EventPayloadInvalidError } from '../errors/event-payload-invalid.error.js';
+import { EventPayloadInvalidError, type PayloadIssue } from '../errors/event-payload-invalid.error.js';
 import { isPromiseLike } from '../event/maybe-promise.type.js';
 import type { PayloadParser } from './pathway-contract.interface.js';
+import { payloadPath } from './payload-path.util.js';
 
 /** Checks payloads with a Standard Schema; synchronous whenever the schema is. */
 export function standardSchemaParser(key: string, schema: StandardSchemaV1): PayloadParser {
-  const { validate } = schema['~standard'];
+  const standard = schema['~standard'];
   return (payload) => {
-    const result = validate(payload);
+    const result = standard.validate(payload);
     return isPromiseLike(result) ? result.then((settled) => valueOf(key, settled)) : valueOf(key, result);
   };
 }
@@ -18,18 +18,7 @@ function valueOf(key: string, result: StandardSchemaV1.Result<unknown>): unknown
   throw new EventPayloadInvalidError(key, result.issues.map(toPayloadIssue));
 }
 
-function toPayloadIssue(issue: StandardSchemaV1.Issue): PayloadIssue {
-  const segments = (issue.path ?? []).map((segment) => (typeof segment === 'object' ? segment.key : segment));
-  return { path: pathText(segments), message: issue.message };
-}
-
-/** `items[2].quantity`. */
-export function pathText(segments: readonly PropertyKey[]): string {
-  let text = '';
-  for (const segment of segments) {
-    const isIndex = typeof segment === 'number' || (typeof segment === 'string' && /^\d+$/.test(segment));
-    if (isIndex) text += `[${String(segment)}]`;
-    else text += text ? `.${String(segment)}` : String(segment);
-  }
-  return text;
+function toPayloadIssue({ path = [], message }: StandardSchemaV1.Issue): PayloadIssue {
+  const segments = path.map((segment) => (typeof segment === 'object' ? segment.key : segment));
+  return { path: payloadPath(segments), message };
 }

@@ -1,14 +1,20 @@
 import { PathwaysConfigurationError } from '../errors/pathways-configuration.error.js';
+import { type Redact, redactorOf } from './redaction.util.js';
 
-/** Who a request comes from, in the form each service expects (protocol §1.2). */
+/**
+ * Who a request comes from, in the form each service expects (protocol §1.2). The key is a private field and what
+ * contains it are getters, so neither `console.log` nor JSON of anything that holds this object shows it.
+ */
 export class Authorization {
   /** Key id of an `fc_<id>_<secret>` key; other keys have none. */
   readonly keyId: string | undefined;
-  /** Header of every REST service but ingestion. */
-  readonly rest: string;
+  /** Takes the key out of texts that came from elsewhere. */
+  readonly redact: Redact;
+
+  readonly #apiKey: string;
 
   /** @throws PathwaysConfigurationError when the key cannot travel in a header. */
-  constructor(private readonly apiKey: string) {
+  constructor(apiKey: string) {
     // A line break from a mounted secret file would otherwise fail at the first request, far from its cause.
     if (!/^[\x21-\x7e]+$/.test(apiKey)) {
       throw new PathwaysConfigurationError(
@@ -16,34 +22,26 @@ export class Authorization {
         'Platform credentials',
       );
     }
+    this.#apiKey = apiKey;
+    this.redact = redactorOf(apiKey);
     const [scheme, id] = apiKey.split('_');
     this.keyId = scheme === 'fc' && id ? id : undefined;
-    this.rest = this.keyId === undefined ? `ApiKey ${apiKey}` : `ApiKey ${this.keyId}:${apiKey}`;
+  }
+
+  /** Header of every REST service but ingestion. */
+  get rest(): string {
+    return this.keyId === undefined ? `ApiKey ${this.#apiKey}` : `ApiKey ${this.keyId}:${this.#apiKey}`;
   }
 
   /** Header of ingestion: the bare key. */
   get ingestion(): string {
-    return this.apiKey;
+    return this.#apiKey;
   }
 
   /** Query of the notification WebSocket. */
   get query(): string {
-    const query = new URLSearchParams({ api_key: this.apiKey });
+    const query = new URLSearchParams({ api_key: this.#apiKey });
     if (this.keyId !== undefined) query.set('api_key_id', this.keyId);
     return query.toString();
-  }
-
-  /** What must never be shown. */
-  get secrets(): readonly string[] {
-    return [this.apiKey];
-  }
-
-  /** Keeps the key out of `console.log` and JSON of anything that holds this object. */
-  toJSON(): object {
-    return { keyId: this.keyId };
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return `Authorization { keyId: ${this.keyId} }`;
   }
 }

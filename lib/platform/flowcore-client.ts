@@ -1,5 +1,6 @@
 import type { Clock } from '../event/clock.interface.js';
 import type { PathwaysLogger } from '../event/logger.interface.js';
+import type { MaybePromise } from '../event/maybe-promise.type.js';
 import type { Telemetry } from '../event/telemetry.interface.js';
 import { Authorization } from './authorization.js';
 import { DedicatedTenantResolver } from './dedicated-tenant.resolver.js';
@@ -7,8 +8,10 @@ import { EventSourceClient } from './event-source.client.js';
 import type { EventSource } from './event-source.interface.js';
 import { HttpTransport } from './http-transport.js';
 import { IngestionClient } from './ingestion.client.js';
+import type { NotificationSource } from './notification-source.interface.js';
 import { NotificationsClient } from './notifications.client.js';
-import type { PlatformHosts } from './platform-hosts.js';
+import { type PlatformHosts, resolvePlatformHosts } from './platform-hosts.js';
+import { ResourceIds } from './resource-ids.js';
 import { ResourcesClient } from './resources.client.js';
 
 /** Which platform, and as whom. */
@@ -16,69 +19,83 @@ export interface FlowcoreClientOptions {
   readonly tenant: string;
   /** Name or id. */
   readonly dataCore: string;
+  /** Never logged and never part of an error. */
   readonly apiKey: string;
   readonly hosts: PlatformHosts;
-  /** Ask whether the tenant has hosts of its own (protocol §2.3). Off when a base URL is configured. */
+  /**
+   * Ask whether the tenant has hosts of its own (protocol §2.3). Only for services that still have their public host: a
+   * host somebody configured is their own answer.
+   */
   readonly dedicatedLookup: boolean;
-  /** Milliseconds per request. */
+  /** Milliseconds one attempt of a request may take, connecting and reading included. */
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
   readonly logger: PathwaysLogger;
   readonly telemetry: Telemetry;
 }
 
-/** One client for everything the platform offers. Connects on first use. */
+/** One client for everything the platform offers. Connects on first use, and keeps its connections until `close`. */
 export class FlowcoreClient {
   readonly ingestion: IngestionClient;
   readonly events: EventSource;
-  readonly notifications: NotificationsClient;
+  readonly notifications: NotificationSource;
   readonly resources: ResourcesClient;
-  private readonly transport: HttpTransport;
 
+  private readonly transport: HttpTransport;
+  private readonly subscriptions: NotificationsClient;
+
+  /** @throws PathwaysConfigurationError when the API key cannot travel in a header. Does no I/O. */
   constructor(options: FlowcoreClientOptions) {
-    const { tenant, dataCore, apiKey, hosts, clock, logger, telemetry, requestTimeoutMs } = options;
-    const authorization = new Authorization(apiKey);
-    this.transport = new HttpTransport({
-      timeoutMs: requestTimeoutMs,
+    const { tenant, dataCore, hosts, clock, logger, telemetry } = options;
+    const authorization = new Authorization(options.apiKey);
+    const transport = new HttpTransport({
+      timeoutMs: options.requestTimeoutMs,
+      redact: authorization.redact,
       clock,
       logger,
       telemetry,
-      secrets: authorization.secrets,
     });
-    const dedicated = new DedicatedTenantResolver(this.transport, {
-      tenant,
+    const dedicated = new DedicatedTenantResolver({
+      transport,
       authorization,
+      tenant,
       tenantHost: hosts.tenant,
-      enabled: options.dedicatedLookup,
-      clock,
-    });
-    this.resources = new ResourcesClient(this.transport, { tenant, dataCore, authorization, hosts });
-    this.ingestion = new IngestionClient(this.transport, dedicated, {
-      tenant,
-      dataCore,
-      authorization,
-      host: hosts.ingestion,
-    });
-    this.events = new EventSourceClient(
-      this.transport,
-      dedicated,
-      this.resources,
-      hosts.eventSource,
-      authorization,
-    );
-    this.notifications = new NotificationsClient({
-      tenant,
-      authorization,
-      url: hosts.notifications,
-      resources: this.resources,
       clock,
       logger,
     });
+    const hostOf = (subDomain: string, host: string, publicHost: string): (() => MaybePromise<string>) =>
+      options.dedicatedLookup && host === publicHost ? () => dedicated.hostOf(subDomain, host) : () => host;
+    const publicHosts = resolvePlatformHosts();
+
+    this.transport = transport;
+    this.resources = new ResourcesClient({ transport, authorization, hosts, tenant, dataCore });
+    const ids = new ResourceIds(this.resources);
+    this.ingestion = new IngestionClient({
+      transport,
+      authorization,
+      tenant,
+      dataCore,
+      host: hostOf('webhook', hosts.ingestion, publicHosts.ingestion),
+    });
+    this.events = new EventSourceClient({
+      transport,
+      authorization,
+      ids,
+      host: hostOf('event-source', hosts.eventSource, publicHosts.eventSource),
+    });
+    this.subscriptions = new NotificationsClient({
+      authorization,
+      tenant,
+      url: hosts.notifications,
+      ids,
+      clock,
+      logger,
+    });
+    this.notifications = this.subscriptions;
   }
 
-  /** Ends requests and sockets. */
+  /** Ends subscriptions and running requests, then closes every connection. */
   async close(): Promise<void> {
-    await this.notifications.close();
-    await this.transport.close();
+    await Promise.all([this.subscriptions.close(), this.transport.close()]);
   }
 }

@@ -7,6 +7,7 @@ import { isWorthRetrying, MAX_RETRY_AFTER_MS, retryAfterOf, retryDelay } from '.
 import { PlatformAnswer } from './platform-answer.js';
 import { clientClosedError, requestError } from './platform-failure.util.js';
 import type { PlatformRequest } from './platform-request.interface.js';
+import { nothingToRedact, type Redact } from './redaction.util.js';
 
 export interface HttpTransportOptions {
   readonly clock: Clock;
@@ -24,8 +25,8 @@ export interface HttpTransportOptions {
    * @default 5
    */
   readonly maxAttempts?: number;
-  /** Texts that must never appear in an error, also when the platform sends them back. */
-  readonly secrets?: readonly string[];
+  /** Takes the credentials out of what the platform sends back. */
+  readonly redact?: Redact;
   /** Spreads the retries. @default Math.random */
   readonly random?: () => number;
 }
@@ -44,6 +45,7 @@ export class HttpTransport {
   private readonly timeoutMs: number;
   private readonly maxAttempts: number;
   private readonly random: () => number;
+  private readonly redact: Redact;
   /** Ends whatever a running request waits for. */
   private readonly running = new Set<() => void>();
   private isClosed = false;
@@ -52,6 +54,7 @@ export class HttpTransport {
     this.timeoutMs = options.timeoutMs ?? 10_000;
     this.maxAttempts = options.maxAttempts ?? 5;
     this.random = options.random ?? Math.random;
+    this.redact = options.redact ?? nothingToRedact;
     // undici's own limits are off: they only see silence between two chunks, the exchange limits the whole.
     this.agent = new Agent({
       connections: CONNECTIONS_PER_HOST,
@@ -74,7 +77,7 @@ export class HttpTransport {
       const end = await this.attempt(request, signal);
       this.throwIfStopped(request, attempt, signal);
       if (end.kind === 'answer' && end.status >= 200 && end.status < 300)
-        return PlatformAnswer.of(request, attempt, end.status, end.body, this.options.secrets);
+        return PlatformAnswer.of(request, attempt, end.status, end.body, this.redact);
 
       const retryAfterMs = retryAfterOf(end, this.options.clock.now());
       const isLast =
@@ -83,7 +86,7 @@ export class HttpTransport {
         throw requestError(request, attempt, end, {
           timeoutMs: this.timeoutMs,
           retryAfterMs,
-          secrets: this.options.secrets ?? [],
+          redact: this.redact,
         });
       }
       const delayMs = retryDelay(attempt, retryAfterMs, this.random);

@@ -1,143 +1,149 @@
-import {
-  EVENT_TIME_HEADER,
-  EVENT_TIME_KEY_HEADER,
-  METADATA_HEADER,
-  VALID_TIME_HEADER,
-  VALID_TIME_KEY_HEADER,
-} from '../event/metadata.constants.js';
 import { PlatformRequestError } from '../errors/platform-request.error.js';
 import { isRecord } from '../event/event-shape.util.js';
-import type { DedicatedTenantResolver } from './dedicated-tenant.resolver.js';
+import { isPromiseLike, type MaybePromise } from '../event/maybe-promise.type.js';
+import { untilAborted } from './abortable.util.js';
 import type { Authorization } from './authorization.js';
+import { parseBaseUrl, pathOf } from './base-url.util.js';
 import type { HttpTransport } from './http-transport.js';
+import { type IngestionHeaders, ingestionHeaders } from './ingestion-headers.util.js';
 import type { PlatformAnswer } from './platform-answer.js';
-import { locate } from './platform-url.util.js';
-import { invalidResponse, stringField, stringListField } from './response-shape.util.js';
+import { describe, quote, requestInfo } from './platform-failure.util.js';
+import type { PlatformRequest } from './platform-request.interface.js';
 
-/** Names of the pathway an event is written to. */
+export type { IngestionHeaders } from './ingestion-headers.util.js';
+
+/** Where a write goes, by names. */
 export interface IngestionTarget {
   readonly flowType: string;
   readonly eventType: string;
 }
 
-/** What travels beside the payload (protocol §3.2). */
-export interface IngestionHeaders {
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly eventTime?: Date | undefined;
-  readonly validTime?: Date | undefined;
-  readonly eventTimeKey?: string | undefined;
-  readonly validTimeKey?: string | undefined;
-}
-
-/** Who writes, and where. */
 export interface IngestionClientOptions {
-  readonly tenant: string;
-  readonly dataCore: string;
+  readonly transport: HttpTransport;
   readonly authorization: Authorization;
-  readonly host: string;
+  readonly tenant: string;
+  /** Name or UUID. */
+  readonly dataCore: string;
+  /** Base URL to write to; asked for every write, so it must be cheap (protocol §2.3). */
+  readonly host: () => MaybePromise<string>;
 }
 
-/** Stores events (protocol §3). */
-export class IngestionClient {
-  constructor(
-    private readonly transport: HttpTransport,
-    private readonly dedicated: DedicatedTenantResolver,
-    private readonly options: IngestionClientOptions,
-  ) {}
+interface TargetPaths {
+  readonly subject: string;
+  readonly event: string;
+  readonly batch: string;
+}
 
-  /** Stores one event and returns its id. */
+/**
+ * Sends events to the platform (protocol §3). Failed requests are repeated without an idempotency key, because the
+ * platform has none: an event may be stored twice, never silently lost (protocol §14.3 N10).
+ *
+ * Answers are judged stricter than the reference does: ids count only in a 2xx answer, and an error body in a 2xx answer
+ * is an error, because either half of such a contradiction means that nobody can promise the event is stored.
+ */
+export class IngestionClient {
+  private readonly pathsByTarget = new Map<string, TargetPaths>();
+  private base: { readonly url: string; readonly origin: string; readonly prefix: string } | undefined;
+
+  constructor(private readonly options: IngestionClientOptions) {}
+
+  /**
+   * Stores one event.
+   *
+   * @returns the event id.
+   * @throws PlatformRequestError and its children, see {@link HttpTransport.request}.
+   */
   async writeEvent(
     target: IngestionTarget,
     payload: unknown,
-    headers: IngestionHeaders,
+    headers: IngestionHeaders = {},
     signal?: AbortSignal,
   ): Promise<string> {
-    const { url, answer } = await this.post('event', target, payload, headers, signal);
-    const eventId = stringField(answer.body, 'eventId');
-    if (eventId === undefined) throw this.notUnderstood(url, answer, 'eventId is not a string');
-    return eventId;
+    const answer = await this.post('event', target, JSON.stringify(payload), headers, signal);
+    return answer.string(answer.object()['eventId'], '$.eventId');
   }
 
-  /** Stores events in the given order and returns their ids in that order. */
+  /**
+   * Stores several events of one type, in order, with one request. Splitting into requests of the platform's limit is
+   * the caller's.
+   *
+   * @returns one id per payload, in the same order.
+   * @throws PlatformRequestError and its children; PlatformResponseInvalidError when the number of ids differs.
+   */
   async writeBatch(
     target: IngestionTarget,
     payloads: readonly unknown[],
-    headers: IngestionHeaders,
+    headers: IngestionHeaders = {},
     signal?: AbortSignal,
   ): Promise<string[]> {
-    const { url, answer } = await this.post('events', target, payloads, headers, signal);
-    const eventIds = stringListField(answer.body, 'eventIds');
-    if (eventIds === undefined) throw this.notUnderstood(url, answer, 'eventIds is not a list of strings');
+    if (payloads.length === 0) return [];
+    const answer = await this.post('batch', target, JSON.stringify(payloads), headers, signal);
+    const eventIds = answer.strings(answer.object()['eventIds'], '$.eventIds');
     if (eventIds.length !== payloads.length) {
-      throw this.notUnderstood(url, answer, `it has ${eventIds.length} ids for ${payloads.length} events`);
+      throw answer.invalid(
+        '$.eventIds',
+        `an array of ${payloads.length} ids`,
+        `an array of ${eventIds.length}`,
+      );
     }
     return eventIds;
   }
 
   private async post(
-    route: 'event' | 'events',
-    { flowType, eventType }: IngestionTarget,
-    body: unknown,
+    kind: 'event' | 'batch',
+    target: IngestionTarget,
+    body: string,
     headers: IngestionHeaders,
     signal: AbortSignal | undefined,
-  ): Promise<{ url: string; answer: PlatformAnswer }> {
-    const { tenant, dataCore, authorization, host } = this.options;
-    const base = await this.dedicated.hostOf('webhook', host, signal);
-    const url = `${base}/${route}/${tenant}/${dataCore}/${flowType}/${eventType}`;
-    const answer = await this.transport.request(
-      {
-        method: 'POST',
-        ...locate(url),
-        // Ingestion takes the bare key, without a scheme (protocol §1.2).
-        headers: {
-          authorization: authorization.ingestion,
-          'content-type': 'application/json',
-          ...wireHeaders(headers),
-        },
-        body: JSON.stringify(body),
-        operation: route === 'event' ? 'ingest-event' : 'ingest-batch',
-      },
-      signal,
-    );
-    return { url, answer };
-  }
-
-  /** The platform also reports failures in bodies with a success status (protocol §3.5). */
-  private notUnderstood(url: string, { body, status }: PlatformAnswer, problem: string): Error {
-    const message = stringField(body, 'message');
-    const isFailureBody =
-      isRecord(body) && message !== undefined && (body.statusCode === 500 || typeof body.error === 'string');
-    if (!isFailureBody) return invalidResponse('POST', url, status, body, problem);
-    return new PlatformRequestError(
-      `POST ${url} was not accepted: ${message}. Correct the event and write it again.`,
-      { method: 'POST', url, attempts: 1 },
-      status,
+  ): Promise<PlatformAnswer> {
+    const host = this.options.host();
+    const { origin, prefix } = this.baseOf(isPromiseLike(host) ? await untilAborted(host, signal) : host);
+    const paths = this.pathsOf(target);
+    const request: PlatformRequest = {
+      operation: `ingestion.${kind}`,
+      subject: paths.subject,
+      method: 'POST',
+      origin,
+      path: prefix + paths[kind],
+      headers: ingestionHeaders(headers, this.options.authorization.ingestion),
       body,
-    );
+    };
+    const answer = await this.options.transport.request(request, signal);
+    refuseErrorBody(answer);
+    return answer;
+  }
+
+  private pathsOf({ flowType, eventType }: IngestionTarget): TargetPaths {
+    const key = `${flowType}/${eventType}`;
+    let paths = this.pathsByTarget.get(key);
+    if (!paths) {
+      const names = pathOf(this.options.tenant, this.options.dataCore, flowType, eventType);
+      paths = { subject: `pathway "${key}"`, event: `/event${names}`, batch: `/events${names}` };
+      this.pathsByTarget.set(key, paths);
+    }
+    return paths;
+  }
+
+  private baseOf(url: string): { origin: string; prefix: string } {
+    if (this.base?.url === url) return this.base;
+    const base = { url, ...parseBaseUrl(url) };
+    this.base = base;
+    return base;
   }
 }
 
-function wireHeaders({
-  metadata,
-  eventTime,
-  validTime,
-  eventTimeKey,
-  validTimeKey,
-}: IngestionHeaders): Record<string, string> {
-  const headers: Record<string, string> = { [METADATA_HEADER]: encodeMetadata(metadata) };
-  if (eventTime) headers[EVENT_TIME_HEADER] = eventTime.toISOString();
-  if (validTime) headers[VALID_TIME_HEADER] = validTime.toISOString();
-  if (eventTimeKey) headers[EVENT_TIME_KEY_HEADER] = eventTimeKey;
-  if (validTimeKey) headers[VALID_TIME_KEY_HEADER] = validTimeKey;
-  return headers;
-}
-
-/** Base64 of the UTF-8 JSON. Values that are not strings are serialised: receivers only promise strings (protocol §3.3). */
-export function encodeMetadata(metadata: Readonly<Record<string, unknown>>): string {
-  const entries = Object.entries(metadata).filter(([, value]) => value !== undefined);
-  const strings = entries.map(([key, value]) => [
-    key,
-    typeof value === 'string' ? value : JSON.stringify(value),
-  ]);
-  return Buffer.from(JSON.stringify(Object.fromEntries(strings)), 'utf8').toString('base64');
+/** The two error shapes of ingestion, which some gateways send with status 200 (protocol §3.5). */
+function refuseErrorBody(answer: PlatformAnswer): void {
+  if (!isRecord(answer.body)) return;
+  const { statusCode, error, message } = answer.body;
+  const isError = typeof message === 'string' && (statusCode === 500 || typeof error === 'string');
+  if (!isError) return;
+  const info = requestInfo(answer.request, answer.attempts);
+  const body = answer.cleanBody();
+  throw new PlatformRequestError(
+    `${describe(answer.request, info)} was answered with ${answer.status}, but the body reports an error${quote(body)}. Treat the event as not stored: correct what it names and write again.`,
+    info,
+    answer.status,
+    body,
+  );
 }

@@ -2,7 +2,7 @@ import { PlatformResponseInvalidError } from '../errors/platform-response-invali
 import { isRecord, kindOf } from '../event/event-shape.util.js';
 import { describe, requestInfo } from './platform-failure.util.js';
 import type { PlatformRequest } from './platform-request.interface.js';
-import { withoutSecrets } from './redaction.util.js';
+import type { Redact } from './redaction.util.js';
 
 /** A successful answer of the platform, with its body read and parsed once. Fields it does not ask for are ignored. */
 export class PlatformAnswer {
@@ -13,7 +13,7 @@ export class PlatformAnswer {
     readonly body: unknown,
     /** Length of the body as received. */
     readonly bytes: number,
-    private readonly secrets: readonly string[],
+    private readonly redact: Redact,
   ) {}
 
   /** @throws PlatformResponseInvalidError when the body is not JSON. An empty one is `undefined`. */
@@ -22,24 +22,21 @@ export class PlatformAnswer {
     attempts: number,
     status: number,
     bytes: Buffer,
-    secrets: readonly string[] = [],
+    redact: Redact,
   ): PlatformAnswer {
     const text = bytes.toString('utf8');
-    if (text === '') return new PlatformAnswer(request, attempts, status, undefined, 0, secrets);
+    if (text === '') return new PlatformAnswer(request, attempts, status, undefined, 0, redact);
     let body: unknown;
     try {
       body = JSON.parse(text) as unknown;
     } catch {
-      throw new PlatformAnswer(
-        request,
-        attempts,
-        status,
-        text.slice(0, 1_000),
-        bytes.length,
-        secrets,
-      ).invalid('$', 'JSON', 'other text');
+      throw new PlatformAnswer(request, attempts, status, text.slice(0, 1_000), bytes.length, redact).invalid(
+        '$',
+        'JSON',
+        'other text',
+      );
     }
-    return new PlatformAnswer(request, attempts, status, body, bytes.length, secrets);
+    return new PlatformAnswer(request, attempts, status, body, bytes.length, redact);
   }
 
   /** The body as an object. */
@@ -82,9 +79,9 @@ export class PlatformAnswer {
     );
   }
 
-  /** The body without secrets, for errors. */
+  /** The body without redact, for errors. */
   cleanBody(): unknown {
     if (this.body === undefined) return undefined;
-    return JSON.parse(withoutSecrets(JSON.stringify(this.body), this.secrets)) as unknown;
+    return JSON.parse(this.redact(JSON.stringify(this.body))) as unknown;
   }
 }

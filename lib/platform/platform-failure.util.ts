@@ -5,7 +5,7 @@ import { PlatformUnavailableError } from '../errors/platform-unavailable.error.j
 import type { ExchangeEnd } from './http-exchange.js';
 import { isRetriedStatus, isUnsendable, MAX_RETRY_AFTER_MS } from './http-retry.util.js';
 import type { PlatformRequest } from './platform-request.interface.js';
-import { maskedUrl, withoutSecrets } from './redaction.util.js';
+import { maskedUrl, type Redact } from './redaction.util.js';
 
 /** A platform may answer with a whole HTML page; a message needs only its beginning. */
 const MAX_QUOTE_LENGTH = 300;
@@ -13,7 +13,7 @@ const MAX_QUOTE_LENGTH = 300;
 export interface FailureContext {
   readonly timeoutMs: number;
   readonly retryAfterMs: number | undefined;
-  readonly secrets: readonly string[];
+  readonly redact: Redact;
 }
 
 /** The error for a request that is given up. */
@@ -27,7 +27,7 @@ export function requestError(
   if (end.kind !== 'answer') return noAnswerError(request, info, end, context);
 
   const { status } = end;
-  const text = withoutSecrets(end.body.toString('utf8'), context.secrets);
+  const text = context.redact(end.body.toString('utf8'));
   const body = parsedOrText(text);
   const refusal = (advice: string): [string, PlatformRequestInfo, number, unknown] => [
     `${describe(request, info)} was answered with ${status}${quote(body)}. ${advice}`,
@@ -101,10 +101,10 @@ function noAnswerError(
   request: PlatformRequest,
   info: PlatformRequestInfo,
   end: Exclude<ExchangeEnd, { kind: 'answer' }>,
-  { timeoutMs, secrets }: FailureContext,
+  { timeoutMs, redact }: FailureContext,
 ): PlatformRequestError {
   const error = end.kind === 'failure' ? end.error : undefined;
-  const reason = withoutSecrets(error instanceof Error ? reasonOf(error) : String(error), secrets);
+  const reason = redact(error instanceof Error ? reasonOf(error) : String(error));
   if (isUnsendable(error)) {
     return new PlatformRequestError(
       `${describe(request, info)} could not be sent: ${reason}. Check header values (API key, extra headers) for line breaks and characters outside ASCII.`,

@@ -1,105 +1,124 @@
 import { PlatformNotFoundError } from '../errors/platform-not-found.error.js';
-import { isRecord } from '../event/event-shape.util.js';
 import type { Authorization } from './authorization.js';
+import { parseBaseUrl, pathOf } from './base-url.util.js';
 import type { HttpTransport } from './http-transport.js';
+import type { PlatformAnswer } from './platform-answer.js';
+import { describe, requestInfo } from './platform-failure.util.js';
 import type { PlatformHosts } from './platform-hosts.js';
-import { locate } from './platform-url.util.js';
-import { invalidResponse, stringField } from './response-shape.util.js';
 
-/** Whose resources. */
-export interface ResourcesClientOptions {
-  readonly tenant: string;
-  /** Name or id. */
-  readonly dataCore: string;
-  readonly authorization: Authorization;
-  readonly hosts: PlatformHosts;
+/** A data core, flow type or event type (protocol §5.2 to §5.4); the part of it that is used here. */
+export interface PlatformResource {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
 }
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+export interface ResourcesClientOptions {
+  readonly transport: HttpTransport;
+  readonly authorization: Authorization;
+  readonly hosts: Pick<PlatformHosts, 'tenant' | 'dataCore' | 'flowType' | 'eventType'>;
+  readonly tenant: string;
+  /** Name or UUID. */
+  readonly dataCore: string;
+}
 
-/** Finds ids by names (protocol §5). Found ids are remembered until `forget`; "not found" never is. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Looks names up (protocol §5). Remembers nothing; see {@link ResourceIds} for that. */
 export class ResourcesClient {
-  private dataCore: string | undefined;
-  private readonly flowTypes = new Map<string, string>();
-  private readonly eventTypes = new Map<string, string>();
+  /** The data core's id, when it was configured by id. */
+  readonly givenDataCoreId: string | undefined;
 
-  constructor(
-    private readonly transport: HttpTransport,
-    private readonly options: ResourcesClientOptions,
-  ) {}
-
-  /** @throws PlatformNotFoundError */
-  async dataCoreId(signal?: AbortSignal): Promise<string> {
-    if (this.dataCore !== undefined) return this.dataCore;
-    const { tenant, dataCore, hosts } = this.options;
-    if (UUID.test(dataCore)) return (this.dataCore = dataCore);
-    const query = new URLSearchParams({ tenant, name: dataCore });
-    const url = `${hosts.dataCore}/api/v1/data-cores?${query}`;
-    const [found] = await this.list(url, 'data-core-list', signal);
-    return (this.dataCore = this.idOf(found, url, `data core "${dataCore}" of tenant "${tenant}"`));
+  constructor(private readonly options: ResourcesClientOptions) {
+    this.givenDataCoreId = UUID.test(options.dataCore) ? options.dataCore : undefined;
   }
 
-  /** @throws PlatformNotFoundError */
-  async flowTypeId(flowType: string, signal?: AbortSignal): Promise<string> {
-    const known = this.flowTypes.get(flowType);
-    if (known !== undefined) return known;
-    const query = new URLSearchParams({ dataCoreId: await this.dataCoreId(signal), name: flowType });
-    const url = `${this.options.hosts.flowType}/api/v1/flow-types?${query}`;
-    const [found] = await this.list(url, 'flow-type-list', signal);
-    const id = this.idOf(found, url, `flow type "${flowType}"`);
-    this.flowTypes.set(flowType, id);
-    return id;
+  /** Id of the configured tenant. */
+  async tenantId(signal?: AbortSignal): Promise<string> {
+    const { hosts, tenant } = this.options;
+    const path = `/api/v1/tenants/translate-name-to-id${pathOf(tenant)}`;
+    const answer = await this.get('tenant.translate', `tenant "${tenant}"`, hosts.tenant, path, signal);
+    return answer.string(answer.object()['id'], '$.id');
   }
 
-  /** Ids of the named event types, in their order. @throws PlatformNotFoundError naming the first missing one. */
-  async eventTypeIds(
-    flowType: string,
-    eventTypes: readonly string[],
-    signal?: AbortSignal,
-  ): Promise<string[]> {
-    const keyOf = (eventType: string) => `${flowType}/${eventType}`;
-    if (!eventTypes.every((eventType) => this.eventTypes.has(keyOf(eventType)))) {
-      const query = new URLSearchParams({ flowTypeId: await this.flowTypeId(flowType, signal) });
-      const url = `${this.options.hosts.eventType}/api/v1/event-types?${query}`;
-      for (const found of await this.list(url, 'event-type-list', signal)) {
-        const name = stringField(found, 'name');
-        if (name !== undefined)
-          this.eventTypes.set(keyOf(name), this.idOf(found, url, `event type "${name}"`));
-      }
-      const missing = eventTypes.find((eventType) => !this.eventTypes.has(keyOf(eventType)));
-      if (missing !== undefined) this.idOf(undefined, url, `event type "${keyOf(missing)}"`);
+  /** The configured data core, by its name or id. @throws PlatformNotFoundError */
+  async dataCore(signal?: AbortSignal): Promise<PlatformResource> {
+    const { hosts, tenant, dataCore } = this.options;
+    const subject = `data core "${dataCore}"`;
+    if (this.givenDataCoreId !== undefined) {
+      const path = `/api/v1/data-cores${pathOf(dataCore)}`;
+      const answer = await this.get('data-core.get', subject, hosts.dataCore, path, signal);
+      return resourceOf(answer, answer.object(), '$');
     }
-    return eventTypes.map((eventType) => this.eventTypes.get(keyOf(eventType)) as string);
+    const path = `/api/v1/data-cores?${query({ tenant, name: dataCore })}`;
+    const answer = await this.get('data-core.find', subject, hosts.dataCore, path, signal);
+    return named(answer, dataCore);
   }
 
-  /** Forgets every id: a resource was deleted and made anew. */
-  forget(): void {
-    this.dataCore = undefined;
-    this.flowTypes.clear();
-    this.eventTypes.clear();
+  /** A flow type of a data core. @throws PlatformNotFoundError */
+  async flowType(dataCoreId: string, name: string, signal?: AbortSignal): Promise<PlatformResource> {
+    const path = `/api/v1/flow-types?${query({ dataCoreId, name })}`;
+    const { flowType } = this.options.hosts;
+    return named(await this.get('flow-type.find', `flow type "${name}"`, flowType, path, signal), name);
   }
 
-  private async list(url: string, operation: string, signal?: AbortSignal): Promise<unknown[]> {
-    const headers = { authorization: this.options.authorization.rest };
-    const { body, status } = await this.transport.request(
-      { method: 'GET', ...locate(url), headers, operation },
+  /** Every event type of a flow type. */
+  async eventTypes(flowTypeId: string, signal?: AbortSignal): Promise<PlatformResource[]> {
+    const path = `/api/v1/event-types?${query({ flowTypeId })}`;
+    const subject = `event types of flow type ${flowTypeId}`;
+    const answer = await this.get('event-type.list', subject, this.options.hosts.eventType, path, signal);
+    return resourcesOf(answer);
+  }
+
+  /** One event type. @throws PlatformNotFoundError */
+  async eventType(flowTypeId: string, name: string, signal?: AbortSignal): Promise<PlatformResource> {
+    const path = `/api/v1/event-types?${query({ flowTypeId, name })}`;
+    const { eventType } = this.options.hosts;
+    return named(await this.get('event-type.find', `event type "${name}"`, eventType, path, signal), name);
+  }
+
+  private get(
+    operation: string,
+    subject: string,
+    host: string,
+    path: string,
+    signal: AbortSignal | undefined,
+  ): Promise<PlatformAnswer> {
+    const { origin, prefix } = parseBaseUrl(host);
+    const { transport, authorization } = this.options;
+    const headers = { authorization: authorization.rest };
+    return transport.request(
+      { operation, subject, method: 'GET', origin, path: prefix + path, headers },
       signal,
     );
-    if (!Array.isArray(body)) throw invalidResponse('GET', url, status, body, 'the body is not a list');
-    return body as unknown[];
   }
+}
 
-  private idOf(resource: unknown, url: string, what: string): string {
-    if (resource === undefined) {
-      throw new PlatformNotFoundError(
-        `There is no ${what} on the platform. It appears with its first event, or create it; check the spelling.`,
-        { method: 'GET', url, attempts: 1 },
-        404,
-      );
-    }
-    const id = isRecord(resource) ? resource.id : undefined;
-    if (typeof id !== 'string')
-      throw invalidResponse('GET', url, 200, resource, `the id of ${what} is not a string`);
-    return id;
-  }
+function query(parameters: Record<string, string>): string {
+  return new URLSearchParams(parameters).toString();
+}
+
+function resourcesOf(answer: PlatformAnswer): PlatformResource[] {
+  return answer.objects().map((item, at) => resourceOf(answer, item, `$[${at}]`));
+}
+
+function resourceOf(answer: PlatformAnswer, item: Record<string, unknown>, path: string): PlatformResource {
+  return {
+    id: answer.string(item['id'], `${path}.id`),
+    name: answer.string(item['name'], `${path}.name`),
+    description: typeof item['description'] === 'string' ? item['description'] : '',
+  };
+}
+
+/** By exact name: a gateway that ignores the filter must not make us read somebody else's events. */
+function named(answer: PlatformAnswer, name: string): PlatformResource {
+  const found = resourcesOf(answer).find((resource) => resource.name === name);
+  if (found) return found;
+  const info = requestInfo(answer.request, answer.attempts);
+  throw new PlatformNotFoundError(
+    `${describe(answer.request, info)} found nothing of that name. Check the spelling, or create it on the platform first.`,
+    info,
+    answer.status,
+    answer.cleanBody(),
+  );
 }
