@@ -15,13 +15,13 @@ type ValidationMetadata = ReturnType<MetadataStorage['getTargetValidationMetadat
 type ConstraintMetadata = ReturnType<MetadataStorage['getTargetValidatorConstraints']>[number];
 type Values = Record<string, unknown>;
 
-/** One decorator of a property: `undefined` when the verdict is not known without class-validator. */
+/** One decorator of a property. */
 type Check = (object: Values, value: unknown) => boolean;
 
 interface PropertyPlan {
   readonly name: string;
   /** `@IsOptional`, `@ValidateIf`: all must hold, or the property is not checked at all. */
-  readonly conditions: readonly ((object: object, value: unknown) => unknown)[];
+  readonly conditions: readonly Check[];
   readonly checks: readonly Check[];
   readonly isNested: boolean;
 }
@@ -90,13 +90,14 @@ class Compiled {
   }
 
   private planOf(target: unknown): ClassPlan | undefined {
+    // A payload may have a key `constructor` with any value; keeping a plan for each would fill the memory.
+    if (typeof target !== 'function') return undefined;
     if (!this.plans.has(target)) this.plans.set(target, this.compile(target));
     return this.plans.get(target);
   }
 
-  private compile(target: unknown): ClassPlan | undefined {
-    // Maps and sets have validators for their items, promises for what they resolve to.
-    if (typeof target !== 'function' || BUILT_IN.has(target)) return undefined;
+  // oxlint-disable-next-line typescript/no-unsafe-function-type -- class-validator's own parameter type
+  private compile(target: Function): ClassPlan | undefined {
     const groups = this.options.groups && [...this.options.groups];
     const all = this.storage.getTargetValidationMetadatas(target, '', false, false, groups);
     const isCompilable = all.every(({ type, validateIf }) => KNOWN_TYPES.has(type) && !validateIf);
@@ -155,8 +156,6 @@ const KNOWN_TYPES = new Set([
   'nestedValidation',
   'whitelistValidation',
 ]);
-
-const BUILT_IN = new Set<unknown>([Object, Array, Map, Set, Promise, Date]);
 
 /**
  * Validators without a class of their own are kept; classes are asked for every time, as class-validator does, because

@@ -1,4 +1,4 @@
-import { isObjectMember, isPlainObject } from './payload-copy.util.js';
+import { isObjectMember, isPlainObject, isPropertyBag } from './payload-copy.util.js';
 
 /** Makes an instance of the class from a payload, or says `undefined`: leave this one to class-transformer. */
 export type CompiledHydration = (payload: unknown) => object | undefined;
@@ -59,9 +59,10 @@ class Hydrator {
 
   constructor(private readonly metadata: TransformerMetadata) {}
 
-  instanceOf(target: Constructor, source: object): Record<string, unknown> {
+  instanceOf(target: Constructor, value: object): Record<string, unknown> {
     const plan = this.planOf(target);
-    if (!plan || !isPlainObject(source) || isThenable(source)) throw LEAVE_IT;
+    if (!plan || !isPropertyBag(value)) throw LEAVE_IT;
+    const source = value as Record<string, unknown>;
     const instance = new plan.create();
     if (Object.getPrototypeOf(instance) !== target.prototype) throw LEAVE_IT;
     for (const key of Object.keys(source)) {
@@ -73,8 +74,13 @@ class Hydrator {
     return instance;
   }
 
-  private typed(type: TypeMetadata, newObject: object, object: object, property: string): unknown {
-    const value = (object as Record<string, unknown>)[property];
+  private typed(
+    type: TypeMetadata,
+    newObject: object,
+    object: Record<string, unknown>,
+    property: string,
+  ): unknown {
+    const value = object[property];
     const target = type.typeFunction
       ? type.typeFunction({ newObject, object, property })
       : type.reflectedType;
@@ -108,7 +114,9 @@ class Hydrator {
     if (family.some((member) => others.some((byClass) => byClass.get(member)?.size))) return undefined;
 
     const types = new Map<string, TypeMetadata>();
-    for (const property of family.flatMap((member) => [...(metadata._typeMetadatas.get(member)?.keys() ?? [])])) {
+    for (const property of family.flatMap((member) => [
+      ...(metadata._typeMetadatas.get(member)?.keys() ?? []),
+    ])) {
       const type = metadata.findTypeMetadata(target, property);
       if (!type) continue;
       if (type.options?.discriminator || COLLECTIONS.has(type.reflectedType)) return undefined;
@@ -132,7 +140,7 @@ function untyped(value: unknown): unknown {
   if (typeof value === 'function') throw LEAVE_IT;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return compact(value, untyped);
-  if (!isPlainObject(value) || isThenable(value)) throw LEAVE_IT;
+  if (!isPlainObject(value) || !isPropertyBag(value)) throw LEAVE_IT;
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) {
     if (isObjectMember(key)) {
@@ -156,10 +164,6 @@ function compact(values: readonly unknown[], transform: (value: unknown) => unkn
   // oxlint-disable-next-line unicorn/no-array-for-each -- `for…of` would visit holes
   values.forEach((value) => items.push(transform(value)));
   return items;
-}
-
-function isThenable(value: object): boolean {
-  return typeof (value as { then?: unknown }).then === 'function';
 }
 
 function leaveIt(): never {

@@ -2,6 +2,7 @@ import {
   PathwaysConfigurationError,
   type ConfigurationProblem,
 } from '../errors/pathways-configuration.error.js';
+import { isRecord, kindOf } from '../event/event-shape.util.js';
 import { pathwayKey } from '../event/pathway-key.util.js';
 import { eventClassParser } from './event-class.parser.js';
 import type { PathwayContract, PayloadParser } from './pathway-contract.interface.js';
@@ -26,7 +27,7 @@ export function createPathwayContract(
   options: PathwayOptions<never>,
   declaration: PathwayDeclaration,
 ): PathwayContract {
-  const problems = problemsOf(options);
+  const problems = [...problemsOf(options), ...ineffectiveOptions(options, declaration)];
   if (problems.length > 0)
     throw new PathwaysConfigurationError(problems, `The options of @Pathway on ${declaration.declaredBy}`);
   const { flowType, eventType } = options;
@@ -73,9 +74,12 @@ function parserFor(
 
 type Check = (value: unknown) => string | undefined;
 
-const text: Check = (value) => (typeof value === 'string' ? undefined : 'must be a string');
+const text: Check = (value) =>
+  typeof value === 'string' ? undefined : `must be a string, not ${describe(value)}`;
 const name: Check = (value) => {
-  if (typeof value !== 'string' || value.trim() === '') return 'must be a non-empty string';
+  if (typeof value !== 'string' || value.trim() === '')
+    return `must be a non-empty string, not ${describe(value)}`;
+  if (value !== value.trim()) return 'must not begin or end with a space: the platform has no such name';
   return value.includes('/') ? 'must not contain "/", which separates the parts of a pathway key' : undefined;
 };
 const flag: Check = (value) =>
@@ -102,7 +106,10 @@ const CHECKS: Record<keyof PathwayOptions, Check> = {
   flowTypeDescription: text,
   writable: flag,
   subscribe: flag,
-  pumpGroup: (value) => (typeof value === 'string' && value.trim() !== '' ? undefined : 'must not be blank'),
+  pumpGroup: (value) =>
+    typeof value === 'string' && value.trim() !== ''
+      ? undefined
+      : `must be a non-blank string, not ${describe(value)}`,
   maxRetries: count,
   retryDelayMs: count,
   backoff: oneOf('linear', 'exponential'),
@@ -118,12 +125,11 @@ const CHECKS: Record<keyof PathwayOptions, Check> = {
       : 'must be a list of strings',
 };
 
-function problemsOf(options: PathwayOptions<never>): ConfigurationProblem[] {
-  const given: Record<string, unknown> = Object.assign(
-    { flowType: undefined, eventType: undefined },
-    options,
-  );
-  return Object.entries(given).flatMap(([path, value]) => {
+function problemsOf(options: unknown): ConfigurationProblem[] {
+  if (!isRecord(options))
+    return [{ path: 'options', message: `must be an object, not ${describe(options)}` }];
+  const given = Object.entries({ flowType: undefined, eventType: undefined, ...options });
+  return given.flatMap(([path, value]) => {
     if (!Object.hasOwn(CHECKS, path))
       return { path, message: `is not an option. Known: ${Object.keys(CHECKS).join(', ')}` };
     if (value === undefined && path !== 'flowType' && path !== 'eventType') return [];
@@ -132,6 +138,33 @@ function problemsOf(options: PathwayOptions<never>): ConfigurationProblem[] {
   });
 }
 
+/** Asking for a check that would silently not happen is a mistake that shows in production only. */
+function ineffectiveOptions(
+  options: PathwayOptions<never>,
+  { eventClass }: PathwayDeclaration,
+): ConfigurationProblem[] {
+  if (!isRecord(options)) return [];
+  const schema: unknown = options.schema ?? eventClass;
+  const isCheckedClass = isClass(schema) && !isStandardSchema(schema) && hasValidatorMetadata(schema);
+  const message = 'needs an event class with class-validator decorators; nothing else heeds it';
+  const asked = {
+    whitelist: options.whitelist === true,
+    validationGroups: Array.isArray(options.validationGroups),
+  };
+  const problems = Object.entries(asked).flatMap(([path, isAsked]) =>
+    isAsked && !isCheckedClass ? [{ path, message }] : [],
+  );
+  const given: unknown = options.schema;
+  if (isClass(given) && !isStandardSchema(given) && !isCheckedClass) {
+    problems.push({
+      path: 'schema',
+      message: `is the class ${given.name}, which has no class-validator decorators, so it would check nothing. Decorate its fields, or leave schema out`,
+    });
+  }
+  return problems;
+}
+
 function describe(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  return typeof value === 'object' || value === undefined ? kindOf(value) : String(value);
 }

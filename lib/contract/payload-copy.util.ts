@@ -57,7 +57,7 @@ function copyValue(value: unknown, path: readonly string[], setAside: SetAsideKe
   if (Array.isArray(value)) {
     return value.map((item, index) => copyValue(item, setAside ? [...path, String(index)] : path, setAside));
   }
-  if (!isCopyable(value)) return value;
+  if (!isPropertyBag(value)) return value;
   const source = value as Record<string, unknown>;
   const isPlain = isPlainObject(value);
   const copy = (isPlain ? {} : Object.create(Object.getPrototypeOf(value))) as Record<string, unknown>;
@@ -76,9 +76,10 @@ function copyValue(value: unknown, path: readonly string[], setAside: SetAsideKe
   return copy;
 }
 
-/** Dates, buffers, maps and the like keep their data outside their properties. */
-function isCopyable(value: object): boolean {
-  return Object.prototype.toString.call(value) === '[object Object]' && !('then' in value);
+/** True for plain objects and instances of ordinary classes. Dates, buffers, maps and the like keep data elsewhere. */
+export function isPropertyBag(value: object): boolean {
+  if (typeof (value as { then?: unknown }).then === 'function') return false;
+  return isPlainObject(value) || Object.prototype.toString.call(value) === '[object Object]';
 }
 
 /** Assigning could call a setter of the prototype, and fails on a frozen one. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../event/clock.interface.js';
-import type { StoredEventNotification } from '../platform/notification-source.interface.js';
+import type { StoredEventNotification } from '../event/stored-event-notification.interface.js';
 import type { EventIdGenerator } from './event-id.generator.js';
 import type { EventLog, LogEntry } from './event-log.interface.js';
 import type { ResolvedEventType } from './resource.catalog.js';

@@ -338,6 +338,13 @@ describe('HTTP transport', () => {
     expect(error.request.url).toBe(`${server.url}/x?api_key=***&token=***&name=a`);
   });
 
+  it('never shows credentials in an answer of the wrong shape', async () => {
+    const secret = 'fc_ab12_s3cr3t';
+    const server = await serve((_request, response) => json(response, 200, { echo: secret }));
+    const answer = await open({ redact: redactorOf(secret) }).request(get(server.url));
+    expect(answer.invalid('$.id', 'a string', 'missing').body).toEqual({ echo: '***' });
+  });
+
   it('reports every attempt to telemetry, 0 for no answer', async () => {
     const seen: [string, number][] = [];
     const server = await serve((_request, response) => {

@@ -1,5 +1,5 @@
 import { isRecord } from '../event/event-shape.util.js';
-import type { StoredEventNotification } from './notification-source.interface.js';
+import type { StoredEventNotification } from '../event/stored-event-notification.interface.js';
 
 /** What a frame of the notification service says (protocol §6.1). */
 export type NotificationFrame =

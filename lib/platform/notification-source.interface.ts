@@ -1,9 +1,4 @@
-/** "An event was stored", without its payload (protocol §6.1). */
-export interface StoredEventNotification {
-  readonly eventId: string;
-  readonly flowType: string;
-  readonly eventType: string;
-}
+import type { StoredEventNotification } from '../event/stored-event-notification.interface.js';
 
 /** What a subscriber learns. */
 export interface NotificationListener {

@@ -13,7 +13,7 @@ import { PlatformUnauthorizedError } from '../errors/platform-unauthorized.error
 import { PlatformUnavailableError } from '../errors/platform-unavailable.error.js';
 import type { Clock, ClockTimer } from '../event/clock.interface.js';
 import { readNotificationFrame } from './notification-frame.util.js';
-import type { StoredEventNotification } from './notification-source.interface.js';
+import type { StoredEventNotification } from '../event/stored-event-notification.interface.js';
 import { maskedUrl, type Redact } from './redaction.util.js';
 
 export const CONNECT_TIMEOUT_MS = 10_000;

@@ -204,7 +204,7 @@ export class Pump {
 
   /** From taking the lease to losing it. A failure of the platform inside does not drop what is in flight. */
   private async session(signal: AbortSignal, onProgress: () => void): Promise<void> {
-    const { id, eventTypes, source, options, cursors, clock, processor, sweepOnStart } = this.deps;
+    const { id, source, options, cursors, clock, processor, sweepOnStart } = this.deps;
     this.lease ??= await this.acquire(signal);
     const { lease } = this;
     if (!lease) return;

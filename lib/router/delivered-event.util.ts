@@ -1,11 +1,13 @@
 import { EventMalformedError } from '../errors/event-malformed.error.js';
 import { isRecord, kindOf } from '../event/event-shape.util.js';
 import type { FlowcoreEvent } from '../event/flowcore-event.interface.js';
-import { isTimeUuid, timeBucketOfTimeUuid } from '../event/time-uuid.util.js';
+import { timeBucketOf } from '../event/time-bucket.util.js';
+import { isTimeUuid, timeOfTimeUuid } from '../event/time-uuid.util.js';
 
 /**
  * Reads a delivered body as an event (protocol §8.2). A legacy `aggregator` names the flow type and stays on the event.
- * Fields that older senders leave out get neutral values. The body itself is not changed.
+ * Of the fields that older senders leave out, the times are read from the event id; the others get
+ * neutral values. The body itself is not changed.
  *
  * @throws EventMalformedError listing every problem.
  */
@@ -25,6 +27,7 @@ export function readDeliveredEvent(body: unknown): FlowcoreEvent {
   if (problems.length > 0) throw new EventMalformedError(problems);
 
   const id = eventId as string;
+  const storedMs = isTimeUuid(id) ? timeOfTimeUuid(id).unixMs : undefined;
   return {
     ...body,
     eventId: id,
@@ -32,13 +35,13 @@ export function readDeliveredEvent(body: unknown): FlowcoreEvent {
     eventType: eventType as string,
     payload,
     metadata: (metadata ?? {}) as FlowcoreEvent['metadata'],
-    timeBucket: textOr(body.timeBucket, isTimeUuid(id) ? timeBucketOfTimeUuid(id) : ''),
+    timeBucket: textOr(body.timeBucket, storedMs === undefined ? '' : timeBucketOf(storedMs)),
     tenant: textOr(body.tenant, ''),
     dataCoreId: textOr(body.dataCoreId, ''),
-    validTime: textOr(body.validTime, ''),
+    validTime: textOr(body.validTime, storedMs === undefined ? '' : new Date(storedMs).toISOString()),
   };
 }
 
 function textOr(value: unknown, fallback: string): string {
-  return typeof value === 'string' ? value : fallback;
+  return typeof value === 'string' && value !== '' ? value : fallback;
 }

@@ -3,7 +3,7 @@ import { PathwayUnknownError } from '../errors/pathway-unknown.error.js';
 import { PathwaysError } from '../errors/pathways.error.js';
 import { PathwaysNotReadyError } from '../errors/pathways-not-ready.error.js';
 import { WebhookSecretInvalidError } from '../errors/webhook-secret-invalid.error.js';
-import { kindOf } from '../event/event-shape.util.js';
+import { isRecord, kindOf } from '../event/event-shape.util.js';
 import type { FlowcoreEvent } from '../event/flowcore-event.interface.js';
 import type { EventDelivery, EventOutcome } from '../processor/event-delivery.interface.js';
 import { SecretVerifier } from '../security/secret.verifier.js';
@@ -71,14 +71,16 @@ export class PathwayRouter {
   }
 
   /**
-   * Processes an array of events in order, one result each: a failed event does not keep the others back.
+   * Processes a delivered body, one event or an array of them, in order and with one result each: a failed event does
+   * not keep the others back. `statusOfDelivery` says what to answer.
    *
-   * @throws WebhookSecretInvalidError (401); EventMalformedError (400) when the body is no array or too long.
+   * @throws WebhookSecretInvalidError (401); EventMalformedError (400) when the body is neither, or too long.
    */
-  async processEvents(events: unknown, secret: unknown): Promise<EventDeliveryResult[]> {
+  async processEvents(body: unknown, secret: unknown): Promise<EventDeliveryResult[]> {
     this.checkSecret(secret);
+    const events = isRecord(body) ? [body] : body;
     if (!Array.isArray(events))
-      throw new EventMalformedError([`the body is ${kindOf(events)}, not an array of events`]);
+      throw new EventMalformedError([`the body is ${kindOf(body)}, not an event or an array of events`]);
     if (events.length > this.maxEvents) {
       throw new EventMalformedError([
         `it carries ${events.length} events, and the limit is ${this.maxEvents}`,
@@ -124,4 +126,12 @@ export class PathwayRouter {
       return { ...base, success: false, status: error.httpStatus, message, code: error.code };
     }
   }
+}
+
+/**
+ * HTTP status for a delivery of several events: the worst of them, so that the sender delivers again while one of them
+ * is unfinished. The finished ones are then skipped.
+ */
+export function statusOfDelivery(results: readonly EventDeliveryResult[]): number {
+  return results.reduce((worst, { status }) => Math.max(worst, status), 200);
 }

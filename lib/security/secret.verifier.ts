@@ -10,8 +10,8 @@ export class SecretVerifier {
    * @throws PathwaysConfigurationError when there is none or one is blank.
    */
   constructor(secrets: string | readonly string[], option = 'secrets') {
-    const list = typeof secrets === 'string' ? [secrets] : secrets;
-    if (list.length === 0 || list.some((secret) => typeof secret !== 'string' || secret.trim() === '')) {
+    const list: readonly unknown[] = Array.isArray(secrets) ? secrets : [secrets];
+    if (list.length === 0 || !list.every(isSecret)) {
       throw new PathwaysConfigurationError(
         [
           {
@@ -33,6 +33,11 @@ export class SecretVerifier {
     for (const known of this.digests) matches |= Number(timingSafeEqual(known, digest));
     return matches === 1;
   }
+}
+
+/** An unset environment variable arrives as `undefined`, whatever the types say. */
+function isSecret(secret: unknown): secret is string {
+  return typeof secret === 'string' && secret.trim() !== '';
 }
 
 function digestOf(secret: string): Buffer {
