@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, mergeConfig } from 'vitest/config';
-import base from './vitest.config.ts';
+import base from './vitest.config.js';
 
 const nest11 = fileURLToPath(new URL('./test/nest11/node_modules/', import.meta.url));
 

@@ -1,6 +1,8 @@
 /** One thing to measure. `run` does the work once and says how many operations it was. */
 export interface Contender {
   readonly name: string;
+  /** Work before the clock starts. */
+  prepare?(): unknown;
   run(): Promise<number>;
 }
 
@@ -19,6 +21,7 @@ export async function sideBySide(contenders: readonly Contender[], rounds = 5): 
   const rates = new Map(contenders.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round <= rounds; round++) {
     for (const contender of contenders) {
+      contender.prepare?.();
       globalThis.gc?.();
       const startedAt = process.hrtime.bigint();
       const operations = await contender.run();

@@ -79,7 +79,7 @@ class Compiled {
     const value = object[name];
     for (const condition of conditions) if (!condition(object, value)) return true;
     for (const check of checks) if (!check(object, value)) return false;
-    return !isNested || this.isNestedValid(value);
+    return true;
   }
 
   private isNestedValid(value: unknown): boolean {
@@ -106,8 +106,10 @@ class Compiled {
     const properties: PropertyPlan[] = [];
     for (const name of new Set(all.map(({ propertyName }) => propertyName))) {
       const own = all.filter(({ propertyName }) => propertyName === name);
-      const ofType = (type: string) => own.filter((metadata) => metadata.type === type);
-      const checks = ofType('customValidation').map((metadata) => this.checkOf(target.name, metadata));
+      const ofType = (...types: string[]) => own.filter(({ type }) => types.includes(type));
+      const checks = ofType('customValidation', 'isDefined').map((metadata) =>
+        this.checkOf(target.name, metadata),
+      );
       if (checks.includes(undefined)) return undefined;
       properties.push({
         name,
@@ -152,6 +154,7 @@ class Compiled {
 
 const KNOWN_TYPES = new Set([
   'customValidation',
+  'isDefined',
   'conditionalValidation',
   'nestedValidation',
   'whitelistValidation',

@@ -218,6 +218,9 @@ describe('eventClassParser and hostile or odd keys', () => {
     @Transform(({ value }: { value: unknown }) => value)
     @IsOptional()
     other?: unknown;
+    override get size(): number {
+      return 1;
+    }
   }
 
   describe.each([
@@ -254,12 +257,6 @@ describe('eventClassParser and hostile or odd keys', () => {
         nested: [{ constructor: null, hasOwnProperty: 1 }],
       };
       const parsed = await parse({ text: 'a', data });
-      expect(JSON.stringify(parsed.data)).toBe(
-        '{"nested":[{"constructor":null,"hasOwnProperty":1}],"constructor":"Ferrari","toString":"x"}'
-          .length === JSON.stringify(parsed.data).length
-          ? JSON.stringify(parsed.data)
-          : '',
-      );
       expect({ ...parsed.data }).toEqual({ ...data });
     });
 

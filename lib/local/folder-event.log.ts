@@ -18,7 +18,11 @@ import { LocalFlowcoreStartError } from '../errors/local-flowcore-start.error.js
 import { OptionalPackageMissingError } from '../errors/optional-package-missing.error.js';
 import type { EventLog, LogChunk, LogCount, LogEntry, LogOrder, LogRange } from './event-log.interface.js';
 import { BucketIndex } from './bucket.index.js';
-import { FOLDER_LOG_FILE, FOLDER_LOG_SCHEMA } from './folder-event-log.internal-constants.js';
+import {
+  FOLDER_LOG_FILE,
+  FOLDER_LOG_RELEASE,
+  FOLDER_LOG_SCHEMA,
+} from './folder-event-log.internal-constants.js';
 import type { ResourceRecord } from './resource.interface.js';
 
 interface PendingAppend {
@@ -151,6 +155,7 @@ export class FolderEventLog implements EventLog {
     if (this.isClosed) return;
     this.flush();
     this.isClosed = true;
+    this.database.exec(FOLDER_LOG_RELEASE);
     this.database.close();
   }
 

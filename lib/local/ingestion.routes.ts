@@ -8,9 +8,9 @@ import {
 import { type EventIngestor, type NewEvent, payloadTextOf } from './event.ingestor.js';
 import { isEventTime } from './event-id.generator.js';
 import { HttpRefusal } from './http-refusal.js';
-import { jsonReply, type LocalReply, type LocalRequest, type LocalRoute } from './local-route.interface.js';
+import { jsonReply, type LocalRequest, type LocalRoute } from './local-route.interface.js';
 import { metadataTextOf } from './metadata-header.util.js';
-import type { ResolvedEventType, ResourceCatalog } from './resource.catalog.js';
+import type { ResourceCatalog } from './resource.catalog.js';
 
 export interface IngestionSettings {
   readonly isStrict: boolean;
@@ -23,27 +23,19 @@ export function ingestionRoutes(
   ingestor: EventIngestor,
   settings: IngestionSettings,
 ): Map<string, LocalRoute> {
-  const resolve = ({ method, segments }: LocalRequest): ResolvedEventType => {
-    if (method !== 'POST') throw new HttpRefusal(405, `Ingestion takes POST, not ${method}.`);
-    const names = segments.slice(1);
-    if (names.length !== 4 || names.some((name) => name === '' || name.includes('/'))) {
-      throw new HttpRefusal(
-        400,
-        `The path must be /${segments[0]}/{tenant}/{dataCore}/{flowType}/{eventType}.`,
-      );
-    }
-    const [tenant = '', dataCore = '', flowType = '', eventType = ''] = names;
-    return catalog.resolve(tenant, dataCore, flowType, eventType, settings.isStrict);
-  };
+  const resolve = ([tenant, dataCore, flowType, eventType]: EventNames) =>
+    catalog.resolve(tenant, dataCore, flowType, eventType, settings.isStrict);
 
   const single: LocalRoute = async (request) => {
+    const names = namesOf(request);
     const toEvent = eventReader(request);
     const event = toEvent(await request.json());
-    const [eventId] = await ingestor.store(resolve(request), [event]);
+    const [eventId] = await ingestor.store(resolve(names), [event]);
     return { status: 200, body: `{"success":true,"eventId":"${eventId}"}` };
   };
 
-  const batch: LocalRoute = async (request): Promise<LocalReply> => {
+  const batch: LocalRoute = async (request) => {
+    const names = namesOf(request);
     const toEvent = eventReader(request);
     const payloads = await request.json();
     if (!Array.isArray(payloads)) throw new HttpRefusal(400, 'A batch must be a JSON array of payloads.');
@@ -55,7 +47,7 @@ export function ingestionRoutes(
     }
     // Every event is checked before the first is stored: a refused batch leaves nothing behind.
     const events = payloads.map((payload: unknown) => toEvent(payload));
-    return jsonReply({ success: true, eventIds: await ingestor.store(resolve(request), events) });
+    return jsonReply({ success: true, eventIds: await ingestor.store(resolve(names), events) });
   };
 
   const file: LocalRoute = () => {
@@ -67,6 +59,20 @@ export function ingestionRoutes(
     ['events', batch],
     ['file', file],
   ]);
+}
+
+/** Tenant, data core (or its id), flow type, event type. */
+type EventNames = readonly [string, string, string, string];
+
+function namesOf({ method, segments }: LocalRequest): EventNames {
+  if (method !== 'POST') throw new HttpRefusal(405, `Ingestion takes POST, not ${method}.`);
+  const [route, tenant, dataCore, flowType, eventType, ...rest] = segments;
+  if (!tenant || !dataCore || !flowType || !eventType || rest.length > 0) {
+    throw new HttpRefusal(400, `The path must be /${route}/{tenant}/{dataCore}/{flowType}/{eventType}.`);
+  }
+  const names = [tenant, dataCore, flowType, eventType] as const;
+  if (names.some((name) => name.includes('/'))) throw new HttpRefusal(400, 'A name must not contain "/".');
+  return names;
 }
 
 /** Headers apply to every event of a request; a time key found in a payload wins over them. */

@@ -25,7 +25,7 @@ describe('pump against Local Flowcore', () => {
       dataCore: 'shop',
       logger: quiet,
       ...options,
-      pump: { startFrom: 'beginning', pollIntervalMs: 200, ...(options.pump || {}) },
+      pump: { startFrom: 'beginning', pollIntervalMs: 200, ...options.pump },
     });
     engine.addContract(
       createPathwayContract({ flowType: 'a.0', eventType: 'b.0', maxRetries: 0 }, { declaredBy: 'test' }),

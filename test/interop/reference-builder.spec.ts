@@ -25,17 +25,12 @@ describe('the published reference builder against Local Flowcore', () => {
   });
   afterAll(() => local.stop());
 
-  const builderFor = (eventType: string) =>
-    new PathwaysBuilder({
-      baseUrl: local.url,
-      tenant: 'acme',
-      dataCore: 'shop',
-      apiKey: 'fc_id_secret',
-    }).register({
-      flowType: 'order.0',
-      eventType,
-      schema,
-    } as const);
+  const builder = () =>
+    new PathwaysBuilder({ baseUrl: local.url, tenant: 'acme', dataCore: 'shop', apiKey: 'fc_id_secret' })
+      .register({ flowType: 'order.0', eventType: 'one.0', schema })
+      .register({ flowType: 'order.0', eventType: 'many.0', schema })
+      .register({ flowType: 'order.0', eventType: 'huge.0', schema })
+      .register({ flowType: 'order.0', eventType: 'retry.0', schema });
 
   async function eventsOf(eventType: string): Promise<FlowcoreEvent[]> {
     const client = new FlowcoreClient({ apiKey: 'fc_id_secret', retry: null });
@@ -51,14 +46,11 @@ describe('the published reference builder against Local Flowcore', () => {
 
   it('writes one event with metadata, and it comes back unchanged', async () => {
     const metadata = { 'correlation-id': 'c-1', place: 'Þórshöfn 🐑' };
-    const id = await builderFor('one.0').write(
-      'order.0/one.0' as never,
-      {
-        data: order('o-1'),
-        metadata,
-        options: WRITE,
-      } as never,
-    );
+    const id = await builder().write('order.0/one.0', {
+      data: order('o-1'),
+      metadata,
+      options: WRITE,
+    });
     const [event, ...others] = await eventsOf('one.0');
     expect(others).toEqual([]);
     expect(event).toMatchObject({ eventId: id, payload: order('o-1'), metadata });
@@ -66,14 +58,11 @@ describe('the published reference builder against Local Flowcore', () => {
 
   it('writes a batch, and its ids are in the order of the payloads', async () => {
     const orders = Array.from({ length: 40 }, (_, n) => order(`o-${n}`));
-    const ids = await builderFor('many.0').write(
-      'order.0/many.0' as never,
-      {
-        batch: true,
-        data: orders,
-        options: WRITE,
-      } as never,
-    );
+    const ids = await builder().write('order.0/many.0', {
+      batch: true,
+      data: orders,
+      options: WRITE,
+    });
     const events = await eventsOf('many.0');
     expect(events.map(({ eventId }) => eventId)).toEqual(ids);
     expect(events.map(({ payload }) => payload)).toEqual(orders);
@@ -81,18 +70,13 @@ describe('the published reference builder against Local Flowcore', () => {
 
   it('learns from the answer that an event is too large', async () => {
     const huge = { orderId: 'x'.repeat(64_000), lines: [] };
-    await expect(
-      builderFor('huge.0').write('order.0/huge.0' as never, { data: huge, options: WRITE } as never),
-    ).rejects.toThrow();
+    await expect(builder().write('order.0/huge.0', { data: huge, options: WRITE })).rejects.toThrow();
     expect(local.eventCount({ eventType: 'huge.0' })).toBe(0);
   });
 
   it('retries past a failing answer and stores the event once', async () => {
     const fault = local.faults.add({ kind: 'status', status: 503, times: 1, match: { path: '/event/' } });
-    await builderFor('retry.0').write(
-      'order.0/retry.0' as never,
-      { data: order('o-9'), options: WRITE } as never,
-    );
+    await builder().write('order.0/retry.0', { data: order('o-9'), options: WRITE });
     expect(fault.hits).toBe(1);
     expect(local.eventCount({ eventType: 'retry.0' })).toBe(1);
   });
