@@ -11,6 +11,13 @@ export default mergeConfig(
     resolve: {
       alias: [{ find: /^(@nestjs\/.*|reflect-metadata|rxjs(?:\/.*)?)$/, replacement: `${nest11}$1` }],
     },
-    test: { include: ['lib/nest/**/*.spec.ts', 'lib/decorators/**/*.spec.ts', 'test/nest/**/*.spec.ts', 'test/e2e/**/*.spec.ts'] },
+    test: {
+      include: [
+        'lib/nest/**/*.spec.ts',
+        'lib/decorators/**/*.spec.ts',
+        'test/nest/**/*.spec.ts',
+        'test/e2e/**/*.spec.ts',
+      ],
+    },
   }),
 );

@@ -15,8 +15,8 @@ function run(
   let stderr = '';
   child.stdout.on('data', (text) => onOutput((stdout += text), (signal) => child.kill(signal)));
   child.stderr.on('data', (text) => (stderr += text));
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  return new Promise<{ code: number | string | null; stdout: string; stderr: string }>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code: code ?? signal, stdout, stderr }));
   });
 }
 

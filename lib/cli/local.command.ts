@@ -24,9 +24,11 @@ export function localCommand(): Command {
 }
 
 async function run({ tenant: tenants, data, ...options }: LocalCommandOptions): Promise<void> {
+  // Before the greeting: whoever waits for it may interrupt at once.
+  const interruption = interrupted();
   const local = await startLocalFlowcore({ ...options, tenants, ...(data === undefined ? {} : { data }) });
   process.stdout.write(greeting(local, data));
-  await interrupted();
+  await interruption;
   await local.stop();
   process.stdout.write('Local Flowcore stopped.\n');
 }
@@ -34,8 +36,14 @@ async function run({ tenant: tenants, data, ...options }: LocalCommandOptions): 
 /** Settles at the first SIGINT or SIGTERM; a second one ends the process the hard way. */
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
+    let isInterrupted = false;
+    const onSignal = () => {
+      if (isInterrupted) process.exit(1);
+      isInterrupted = true;
+      resolve();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
   });
 }
 

@@ -79,7 +79,7 @@ class Compiled {
     const value = object[name];
     for (const condition of conditions) if (!condition(object, value)) return true;
     for (const check of checks) if (!check(object, value)) return false;
-    return true;
+    return !isNested || this.isNestedValid(value);
   }
 
   private isNestedValid(value: unknown): boolean {

@@ -55,7 +55,10 @@ class Rich extends Base {
 const json = fc.oneof(
   fc.jsonValue({ maxDepth: 1 }),
   fc.dictionary(
-    fc.oneof(fc.string(), fc.constantFrom('then', 'length', 'street', 'next', 'sku', 'quantity')),
+    fc.oneof(
+      fc.string(),
+      fc.constantFrom('then', 'length', '__proto__', 'street', 'next', 'sku', 'quantity'),
+    ),
     fc.jsonValue({ maxDepth: 1 }),
   ),
 );

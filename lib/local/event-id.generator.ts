@@ -1,6 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { TIME_BUCKET_MS, timeBucketOf } from '../event/time-bucket.util.js';
-import { sortableTimeUuid, TICKS_PER_MS, timeOfTimeUuid, timeUuid } from '../event/time-uuid.util.js';
+import {
+  sortableTimeOf,
+  sortableTimeUuid,
+  TICKS_PER_MS,
+  timeOfTimeUuid,
+  timeUuid,
+} from '../event/time-uuid.util.js';
+import { RandomTailSource } from './random-tail.source.js';
 
 /** The part of the log the generator asks: what is stored already. */
 export interface StoredKeys {
@@ -38,6 +44,7 @@ const HIGHEST_FLIPPED_TAIL = 0x3fffffffffffffffn;
  *   bucket the event belongs to.
  */
 export class EventIdGenerator {
+  private readonly tails = new RandomTailSource();
   private live: Place | undefined;
   private readonly lastOfMoment = new Map<number, Place>();
 
@@ -50,14 +57,16 @@ export class EventIdGenerator {
   nextLive(nowMs: number): NewEventId {
     const isAhead = this.live !== undefined && this.live.unixMs >= nowMs;
     this.live =
-      isAhead && this.live ? placeAfter(this.live) : { unixMs: nowMs, ticks: 0, tail: randomTail() };
+      isAhead && this.live
+        ? placeAfter(this.live, this.tails)
+        : { unixMs: nowMs, ticks: 0, tail: this.tails.next() };
     return idAt(this.live);
   }
 
   /** Id of an event whose writer gave its time. */
   nextAt(unixMs: number): NewEventId {
     const last = this.lastOfMoment.get(unixMs) ?? this.lastStoredOf(unixMs);
-    const place = last ? placeAfter(last) : { unixMs, ticks: 0, tail: randomTail() };
+    const place = last ? placeAfter(last, this.tails) : { unixMs, ticks: 0, tail: this.tails.next() };
     this.lastOfMoment.delete(unixMs);
     this.lastOfMoment.set(unixMs, place);
     if (this.lastOfMoment.size > REMEMBERED_MOMENTS) {
@@ -88,11 +97,11 @@ export function isEventTime(unixMs: number): boolean {
   return Number.isInteger(unixMs) && unixMs >= 0 && unixMs < Date.UTC(5000, 0, 1);
 }
 
-function placeAfter({ unixMs, ticks, tail }: Place): Place {
+function placeAfter({ unixMs, ticks, tail }: Place, tails: RandomTailSource): Place {
   if (isLastTickOfBucket({ unixMs, ticks })) return { unixMs, ticks, tail: tailAfter(tail) };
   return ticks + 1 < TICKS_PER_MS
-    ? { unixMs, ticks: ticks + 1, tail: randomTail() }
-    : { unixMs: unixMs + 1, ticks: 0, tail: randomTail() };
+    ? { unixMs, ticks: ticks + 1, tail: tails.next() }
+    : { unixMs: unixMs + 1, ticks: 0, tail: tails.next() };
 }
 
 function isLastTickOfBucket({ unixMs, ticks }: Pick<Place, 'unixMs' | 'ticks'>): boolean {
@@ -103,13 +112,6 @@ function tailAfter(tail: string): string {
   const next = BigInt(`0x${tail}`) + 1n;
   if (next > HIGHEST_FLIPPED_TAIL) throw new Error('The last moment of this hour has no event id left.');
   return next.toString(16).padStart(16, '0');
-}
-
-/** Stays in the lower half, so that a full last tick has 2^61 tails left to count through. */
-function randomTail(): string {
-  const bytes = randomBytes(8);
-  bytes[0] = (bytes[0] as number) & 0x1f;
-  return bytes.toString('hex');
 }
 
 function placeOf(sortKey: string): Place {
@@ -123,5 +125,5 @@ function idAt({ unixMs, ticks, tail }: Place): NewEventId {
   for (let at = 0; at < bytes.length; at++) bytes[at] = (bytes[at] as number) ^ 0x80;
   const hex = bytes.toString('hex');
   const eventId = timeUuid(unixMs, ticks, `${hex.slice(0, 4)}-${hex.slice(4)}`);
-  return { eventId, sortKey: sortableTimeUuid(eventId), timeBucket: timeBucketOf(unixMs) };
+  return { eventId, sortKey: sortableTimeOf(eventId) + tail, timeBucket: timeBucketOf(unixMs) };
 }

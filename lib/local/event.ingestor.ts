@@ -46,6 +46,7 @@ export class EventIngestor {
     isAnnounced = true,
   ): Promise<string[]> {
     const nowMs = this.clock.now();
+    const names = namesText(resource);
     const entries: LogEntry[] = [];
     const stored: StoredEvent[] = [];
     for (const event of events) {
@@ -56,7 +57,7 @@ export class EventIngestor {
         eventTypeId: resource.eventType.id,
         timeBucket: id.timeBucket,
         sortKey: id.sortKey,
-        text: textOf(resource, event, id.eventId, id.timeBucket, validTime),
+        text: textOf(names, event, id.eventId, id.timeBucket, validTime),
         live: eventTimeMs === undefined,
       });
       const { name: flowType } = resource.flowType;
@@ -82,15 +83,17 @@ export function payloadTextOf(payload: unknown): string {
   return text;
 }
 
+function namesText({ tenant, dataCore, flowType, eventType }: ResolvedEventType): string {
+  return `"tenant":${JSON.stringify(tenant.name)},"dataCoreId":"${dataCore.id}","flowType":${JSON.stringify(flowType.name)},"eventType":${JSON.stringify(eventType.name)}`;
+}
+
 function textOf(
-  { tenant, dataCore, flowType, eventType }: ResolvedEventType,
-  event: NewEvent,
+  names: string,
+  { payloadText, metadataText, servedAs }: NewEvent,
   eventId: string,
   timeBucket: string,
   validTime: string,
 ): string {
-  const { payloadText, metadataText, servedAs } = event;
-  const names = `"tenant":${JSON.stringify(tenant.name)},"dataCoreId":"${dataCore.id}","flowType":${JSON.stringify(flowType.name)},"eventType":${JSON.stringify(eventType.name)}`;
   const text = `{"eventId":"${eventId}","timeBucket":"${timeBucket}",${names},"metadata":${metadataText},"payload":${payloadText},"validTime":"${validTime}"}`;
   return servedAs ? JSON.stringify(servedAs(JSON.parse(text) as Record<string, unknown>)) : text;
 }

@@ -1,12 +1,8 @@
 export const FOLDER_LOG_FILE = 'local-flowcore.db';
 
-/**
- * Clustered by place, so that a page is one sequential read. The journal mode comes before the locking mode: entered
- * the other way round, the lock could not be given up before the process ends.
- */
+/** Clustered by place, so that a page is one sequential read. */
 export const FOLDER_LOG_SCHEMA = `
   PRAGMA journal_mode = WAL;
-  PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS events (
     event_type_id TEXT NOT NULL,
@@ -23,12 +19,4 @@ export const FOLDER_LOG_SCHEMA = `
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS resources (id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-  BEGIN IMMEDIATE; COMMIT;
-`;
-
-/** The driver keeps the file open until its statements are collected; the lock must not wait for that. */
-export const FOLDER_LOG_RELEASE = `
-  PRAGMA wal_checkpoint(TRUNCATE);
-  PRAGMA locking_mode = NORMAL;
-  SELECT count(*) FROM settings;
 `;

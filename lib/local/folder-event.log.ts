@@ -8,8 +8,7 @@
  * Writes: entries appended during one turn of the event loop share one transaction. A failing transaction fails all
  * writes in it; none of them was stored.
  *
- * One process: `locking_mode = EXCLUSIVE` holds the file for as long as it is open, because two processes would
- * hand out event ids that are not in order.
+ * One process at a time: see {@link FolderLock}.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,11 +17,8 @@ import { LocalFlowcoreStartError } from '../errors/local-flowcore-start.error.js
 import { OptionalPackageMissingError } from '../errors/optional-package-missing.error.js';
 import type { EventLog, LogChunk, LogCount, LogEntry, LogOrder, LogRange } from './event-log.interface.js';
 import { BucketIndex } from './bucket.index.js';
-import {
-  FOLDER_LOG_FILE,
-  FOLDER_LOG_RELEASE,
-  FOLDER_LOG_SCHEMA,
-} from './folder-event-log.internal-constants.js';
+import { FOLDER_LOG_FILE, FOLDER_LOG_SCHEMA } from './folder-event-log.internal-constants.js';
+import { FolderLock } from './folder.lock.js';
 import type { ResourceRecord } from './resource.interface.js';
 
 interface PendingAppend {
@@ -34,14 +30,15 @@ interface PendingAppend {
 /** Opens the log of a folder, creating both when missing. */
 export async function openFolderEventLog(folder: string): Promise<FolderEventLog> {
   const open = await loadDriver();
-  let database: Libsql.Database | undefined;
+  let lock: FolderLock | undefined;
   try {
     mkdirSync(folder, { recursive: true });
-    database = open(join(folder, FOLDER_LOG_FILE));
+    lock = FolderLock.acquire(folder, open);
+    const database = open(join(folder, FOLDER_LOG_FILE));
     database.exec(FOLDER_LOG_SCHEMA);
-    return new FolderEventLog(database);
+    return new FolderEventLog(database, lock);
   } catch (cause) {
-    database?.close();
+    lock?.release();
     const isBusy = String((cause as { code?: unknown }).code).startsWith('SQLITE_BUSY');
     throw new LocalFlowcoreStartError(
       isBusy
@@ -69,7 +66,10 @@ export class FolderEventLog implements EventLog {
   private liveKey: string | undefined;
   private isClosed = false;
 
-  constructor(private readonly database: Libsql.Database) {
+  constructor(
+    private readonly database: Libsql.Database,
+    private readonly lock: FolderLock,
+  ) {
     const prepare = (sql: string) => database.prepare<unknown[]>(sql);
     this.statements = {
       insert: prepare('INSERT INTO events (event_type_id, time_bucket, sort_key, text) VALUES (?, ?, ?, ?)'),
@@ -155,8 +155,8 @@ export class FolderEventLog implements EventLog {
     if (this.isClosed) return;
     this.flush();
     this.isClosed = true;
-    this.database.exec(FOLDER_LOG_RELEASE);
     this.database.close();
+    this.lock.release();
   }
 
   private flush(): void {

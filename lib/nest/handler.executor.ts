@@ -1,98 +1,116 @@
-import type { ApplicationConfig, ContextId } from '@nestjs/core';
-import type { PathwayEvent } from '../event/flowcore-event.interface.js';
-import { isPromiseLike } from '../event/maybe-promise.type.js';
-import type { EventContext } from '../processor/event-context.interface.js';
-import type { EnhancedCallFactory } from './enhanced-call.factory.js';
-import { ENHANCER_KEYS, PARAMETERS_KEY } from './enhancers.internal-constants.js';
-import { HostResolver, type PathwaysRequest } from './host.resolver.js';
+import { Injectable } from '@nestjs/common';
+import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef } from '@nestjs/core';
+import { PathwaysConfigurationError } from '../errors/pathways-configuration.error.js';
 import type { DiscoveredMethod } from './pathways.explorer.js';
+import { ENHANCER_KEYS, PARAMETERS_KEY, PATHWAYS_CONTEXT_TYPE } from './enhancers.internal-constants.js';
 
-/** Calls a handler for one event. */
-export type HandlerCall = (event: PathwayEvent, context: EventContext) => unknown;
+/** Calls a decorated method, through whatever Nest puts around it. */
+export type MethodCall = (...args: readonly unknown[]) => unknown;
 
-/** Calls an observer or error handler; the request is for scoped providers. */
-export type PlainCall = (request: PathwaysRequest, ...args: readonly unknown[]) => unknown;
+/** `createParamDecorator` reads the execution context, so there is nothing to look up here. */
+const NO_PARAMETERS = { exchangeKeyForValue: () => undefined };
 
 /** Turns decorated methods into calls: directly where nothing stands around them, through Nest's contexts elsewhere. */
+@Injectable()
 export class HandlerExecutor {
-  private readonly hosts = new HostResolver();
-
   constructor(
+    private readonly contexts: ExternalContextCreator,
     private readonly application: ApplicationConfig,
-    private readonly enhanced: EnhancedCallFactory,
+    private readonly moduleRef: ModuleRef,
   ) {}
 
-  /** A call for an `@OnEvent` method: guards, interceptors, pipes, filters and parameter decorators apply. */
-  handlerCall(method: DiscoveredMethod): HandlerCall {
-    // Made at the first event: enhancers may still be added while the application starts.
-    let call: HandlerCall | undefined;
-    return (event, context) => (call ??= this.createHandlerCall(method))(event, context);
+  /**
+   * A call for an `@OnEvent` method: guards, interceptors, pipes, filters and parameter decorators apply.
+   *
+   * @throws PathwaysConfigurationError for what Nest cannot do on a controller.
+   */
+  handlerCall(method: DiscoveredMethod): MethodCall {
+    const isEnhanced = this.hasEnhancers(method);
+    const isStatic = method.host.isDependencyTreeStatic();
+    if (method.isController && (isEnhanced || !isStatic)) refuseOnController(method);
+    if (!isEnhanced) return this.plainCall(method);
+    if (isStatic) return this.enhanced(method, method.host.instance as object);
+    return async (...args) => {
+      const contextId = ContextIdFactory.create();
+      const instance = await this.resolve(method, contextId, args[0]);
+      return this.enhanced(method, instance, contextId)(...args);
+    };
   }
 
   /** A call without anything around it, for observers and error handlers. */
-  plainCall({ host, methodName }: DiscoveredMethod): PlainCall {
-    if (!this.hosts.isStatic(host)) {
-      return async (request, ...args) => {
-        const instance = await this.hosts.resolve(host, this.hosts.openScope(host, request));
-        return instance[methodName]?.(...args);
+  plainCall(method: DiscoveredMethod): MethodCall {
+    const { host, methodName } = method;
+    if (!host.isDependencyTreeStatic()) {
+      return async (...args) => {
+        const instance = await this.resolve(method, ContextIdFactory.create(), args[0]);
+        return (instance as Record<string, MethodCall>)[methodName]?.(...args);
       };
     }
-    return (_request, ...args) => {
-      const instance = this.hosts.staticInstance(host);
-      return isPromiseLike(instance)
-        ? instance.then((resolved) => resolved[methodName]?.(...args))
-        : instance[methodName]?.(...args);
-    };
+    const instance = host.instance as Record<string, MethodCall>;
+    return (...args) => instance[methodName]?.(...args);
   }
 
-  private createHandlerCall(method: DiscoveredMethod): HandlerCall {
-    const { host } = method;
-    if (!this.hasEnhancers(method)) {
-      const call = this.plainCall(method);
-      return (event, context) => call({ event, context }, event, context);
-    }
-    const scopedEnhancers = this.scopedGlobalEnhancers();
-    if (this.hosts.isStatic(host) && scopedEnhancers.length === 0) {
-      const instance = this.hosts.staticInstance(host);
-      if (!isPromiseLike(instance)) return this.enhanced.create(method, instance);
-      const pending = instance.then((resolved) => this.enhanced.create(method, resolved));
-      return async (event, context) => (await pending)(event, context);
-    }
-    return async (event, context) => {
-      const contextId = this.hosts.openScope(host, { event, context });
-      for (const enhancer of scopedEnhancers) await this.hosts.resolve(enhancer, contextId);
-      const instance = await this.instanceIn(method, contextId);
-      return this.enhanced.create(method, instance, contextId)(event, context);
-    };
+  private enhanced(
+    { methodName }: DiscoveredMethod,
+    instance: object,
+    contextId?: ReturnType<typeof ContextIdFactory.create>,
+  ): MethodCall {
+    const callback = (instance as Record<string, MethodCall>)[methodName] as MethodCall;
+    return this.contexts.create(
+      instance as Record<string, MethodCall>,
+      callback as never,
+      methodName,
+      PARAMETERS_KEY,
+      NO_PARAMETERS,
+      contextId,
+      undefined,
+      undefined,
+      PATHWAYS_CONTEXT_TYPE,
+    );
   }
 
-  private instanceIn({ host }: DiscoveredMethod, contextId: ContextId): ReturnType<HostResolver['staticInstance']> {
-    return this.hosts.isStatic(host) ? this.hosts.staticInstance(host) : this.hosts.resolve(host, contextId);
+  private resolve(
+    { hostClass, host }: DiscoveredMethod,
+    contextId: ReturnType<typeof ContextIdFactory.create>,
+    request: unknown,
+  ): Promise<object> {
+    this.moduleRef.registerRequestByContextId(request, contextId);
+    return this.moduleRef.resolve((host.token ?? hostClass) as never, contextId, { strict: false });
   }
 
   private hasEnhancers({ hostClass, methodName }: DiscoveredMethod): boolean {
     const method = (hostClass.prototype as Record<string, object>)[methodName] as object;
-    const isEnhanced = ENHANCER_KEYS.some(
+    const onClassOrMethod = ENHANCER_KEYS.some(
       (key) => Reflect.hasMetadata(key, hostClass) || Reflect.hasMetadata(key, method),
     );
-    return isEnhanced || Reflect.hasMetadata(PARAMETERS_KEY, hostClass, methodName) || this.hasGlobalEnhancers();
+    const hasParameters = Reflect.hasMetadata(PARAMETERS_KEY, hostClass, methodName);
+    return onClassOrMethod || hasParameters || this.hasGlobalEnhancers();
   }
 
-  /** Global pipes are left out: without parameter decorators there is nothing they would apply to. */
   private hasGlobalEnhancers(): boolean {
     const { application: app } = this;
-    const unscoped = [app.getGlobalGuards(), app.getGlobalInterceptors(), app.getGlobalFilters()];
-    return unscoped.some((enhancers) => enhancers.length > 0) || this.scopedGlobalEnhancers().length > 0;
+    const all = [
+      app.getGlobalGuards(),
+      app.getGlobalInterceptors(),
+      app.getGlobalFilters(),
+      app.getGlobalRequestGuards(),
+      app.getGlobalRequestInterceptors(),
+      app.getGlobalRequestFilters(),
+    ];
+    return all.some((enhancers) => enhancers.length > 0);
   }
+}
 
-  /** Nest makes these for routes and resolvers only; for an event handler they must be made by hand. */
-  private scopedGlobalEnhancers(): ReturnType<ApplicationConfig['getGlobalRequestGuards']> {
-    const { application: app } = this;
-    return [
-      ...app.getGlobalRequestGuards(),
-      ...app.getGlobalRequestInterceptors(),
-      ...app.getGlobalRequestPipes(),
-      ...app.getGlobalRequestFilters(),
-    ] as ReturnType<ApplicationConfig['getGlobalRequestGuards']>;
-  }
+/** Nest looks for the guards of such a handler among providers only and would silently leave them out. */
+function refuseOnController({ where }: DiscoveredMethod): never {
+  throw new PathwaysConfigurationError(
+    [
+      {
+        path: where,
+        message:
+          'is on a controller and uses guards, interceptors, pipes, filters, parameter decorators or request scope, which Nest applies to providers only. Move the method to a provider',
+      },
+    ],
+    'The event handlers',
+  );
 }

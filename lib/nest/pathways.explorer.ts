@@ -3,14 +3,13 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { EventClass, PathwayOptions } from '../contract/pathway.options.js';
 import { pathwaysMetadata, type MethodRegistration } from '../decorators/pathways-metadata.accessor.js';
 
-/** Nest's record of one provider or controller. */
-export type ProviderHost = ReturnType<DiscoveryService['getProviders']>[number];
+type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
 /** A decorated method, as found. */
-export interface DiscoveredMethod {
-  readonly registration: MethodRegistration;
-  readonly host: ProviderHost;
+export interface DiscoveredMethod extends MethodRegistration {
+  readonly host: InstanceWrapper;
   readonly hostClass: EventClass;
+  readonly isController: boolean;
   readonly methodName: string;
   /** `OrderProjector.project` */
   readonly where: string;
@@ -22,33 +21,29 @@ export interface DiscoveredPathway {
   readonly options: PathwayOptions<never>;
 }
 
-/** What stands in the container. */
-export interface Discovery {
-  readonly methods: readonly DiscoveredMethod[];
-  readonly pathways: readonly DiscoveredPathway[];
-}
-
 /** Finds decorated classes and methods in the container. Knows nothing of what they are for. */
 @Injectable()
 export class PathwaysExplorer {
-  private readonly scanner = new MetadataScanner();
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
 
-  constructor(private readonly discovery: DiscoveryService) {}
-
-  explore(): Discovery {
+  explore(): { methods: DiscoveredMethod[]; pathways: DiscoveredPathway[] } {
     const methods: DiscoveredMethod[] = [];
     const pathways = new Map<EventClass, DiscoveredPathway>();
-    const seen = new Set<unknown>();
-    const hosts = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
-    // Classes first: a factory may hand out what another provider made.
-    for (const host of [...hosts.filter(isClassHost), ...hosts.filter((host) => !isClassHost(host))]) {
+    const hosts = [
+      ...this.discovery.getProviders().map((host) => ({ host, isController: false })),
+      ...this.discovery.getControllers().map((host) => ({ host, isController: true })),
+    ];
+    for (const { host, isController } of hosts) {
+      // An alias (useExisting) would make one method look like two.
+      if (host.isAlias) continue;
       const hostClass = classOf(host);
-      // An alias, or the same object under another token, would make one method look like two.
-      if (!hostClass || host.isAlias || seen.has(host.instance)) continue;
-      if (host.instance) seen.add(host.instance);
+      if (!hostClass) continue;
       const options = pathwaysMetadata.pathwayOf(hostClass);
       if (options) pathways.set(hostClass, { hostClass, options });
-      methods.push(...this.methodsOf(host, hostClass));
+      methods.push(...this.methodsOf(host, hostClass, isController));
     }
     return { methods, pathways: [...pathways.values()] };
   }
@@ -57,11 +52,10 @@ export class PathwaysExplorer {
   valuesOf<T>(token: symbol): T[] {
     return this.discovery
       .getProviders()
-      .flatMap(({ token: found, instance }) => (found === token && instance ? [instance as T] : []));
+      .flatMap(({ token: found, instance }) => (found === token ? [instance as T] : []));
   }
 
-  /** Inherited methods included; an overriding method counts instead of the one it overrides. */
-  private methodsOf(host: ProviderHost, hostClass: EventClass): DiscoveredMethod[] {
+  private methodsOf(host: InstanceWrapper, hostClass: EventClass, isController: boolean): DiscoveredMethod[] {
     const prototype = hostClass.prototype as Record<string, unknown>;
     return this.scanner.getAllMethodNames(prototype as object).flatMap((methodName) => {
       const method = prototype[methodName];
@@ -69,19 +63,19 @@ export class PathwaysExplorer {
       const where = `${hostClass.name}.${methodName}`;
       return pathwaysMetadata
         .methodsOf(method)
-        .map((registration) => ({ registration, host, hostClass, methodName, where }));
+        .map((registration) => ({ ...registration, host, hostClass, isController, methodName, where }));
     });
   }
 }
 
-/** The metatype of a factory is the factory itself, and a value has none. */
-function isClassHost({ inject, metatype }: ProviderHost): boolean {
-  return (inject === undefined || inject === null) && typeof metatype === 'function';
-}
-
-/** Of a factory only its product tells the class. */
-function classOf(host: ProviderHost): EventClass | undefined {
-  const product = host.instance as object | null | undefined;
-  const found: unknown = isClassHost(host) ? host.metatype : product?.constructor;
-  return typeof found === 'function' && found !== Object && found.prototype ? (found as EventClass) : undefined;
+function classOf(host: InstanceWrapper): EventClass | undefined {
+  const { metatype, instance, inject } = host as { metatype: unknown; instance: unknown; inject?: unknown };
+  // A factory's metatype is its function; its product has the class.
+  const isFactory = inject !== undefined && inject !== null;
+  const found = isFactory ? (instance as object | null | undefined)?.constructor : (metatype ?? undefined);
+  const candidate =
+    typeof found === 'function' ? found : (instance as object | null | undefined)?.constructor;
+  return typeof candidate === 'function' && candidate !== Object && candidate.prototype
+    ? (candidate as EventClass)
+    : undefined;
 }
