@@ -106,7 +106,7 @@ describe('Local Flowcore', () => {
     expect(ids[0]).toBe(ids[1]);
   });
 
-  it('fails alone when one of many writes in a transaction is bad', async () => {
+  it('stores every one of the writes that share a transaction', async () => {
     const local = await start({ data: folder });
     const client = LocalTestClient.of(local);
     await Promise.all(Array.from({ length: 50 }, (_, n) => client.write(`type.${n % 5}`, { n })));

@@ -93,7 +93,7 @@ describe('notifications', () => {
     await send(await ids());
     const seen: boolean[] = [];
     socket.on('message', () => {
-      const eventId = frames.at(-1)?.data?.['eventId'] as string;
+      const eventId = frames.at(-1)?.data?.eventId;
       void client
         .all('placed.0')
         .then((events) => seen.push(events.some((event) => event.eventId === eventId)));

@@ -8,7 +8,9 @@ export interface PumpItem {
   readonly bytes: number;
   /** Clock time it was fetched. */
   readonly fetchedAt: number;
-  /** `false` for late events found behind the fetch position: they do not move the cursor. */
+  /** `false` for events that are out of line (late, or dated far ahead): they do not move the cursor. */
   readonly movesCursor: boolean;
   finished: boolean;
+  /** The next item of its key. */
+  next: PumpItem | undefined;
 }

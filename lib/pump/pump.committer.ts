@@ -1,4 +1,5 @@
 import type { Clock, ClockTimer } from '../event/clock.interface.js';
+import { timeBucketOfTimeUuid } from '../event/time-uuid.util.js';
 import type { PumpCursor } from '../state/cursor-store.interface.js';
 import type { PumpItem } from './pump-item.interface.js';
 
@@ -8,6 +9,8 @@ export interface PumpCommitterOptions {
   /** Milliseconds between two writes while events flow. */
   readonly commitIntervalMs: number;
   save(cursor: PumpCursor): Promise<void>;
+  /** The cursor moved past it: nothing holds it any more. */
+  onPassed(item: PumpItem): void;
   onError(error: unknown): void;
 }
 
@@ -19,9 +22,11 @@ const RETRY_MS = 1_000;
  */
 export class PumpCommitter {
   /** Unfinished and not yet passed items; consumed from `head` so that finishing one costs the same at any length. */
-  private items: PumpItem[] = [];
+  private items: (PumpItem | undefined)[] = [];
   private head = 0;
-  private unsaved: PumpCursor | undefined;
+  private passedId: string | undefined;
+  private isDirty = false;
+  private isClosed = false;
   private saving: Promise<void> | undefined;
   private timer: ClockTimer | undefined;
 
@@ -32,7 +37,21 @@ export class PumpCommitter {
 
   /** Everything up to here is finished; perhaps not saved yet. */
   get position(): PumpCursor {
+    if (this.passedId === undefined || this.passedId === this.cursor.eventId) return this.cursor;
+    // The bucket of the id, not the one the event claims: what is read back must name one place (protocol §4.5).
+    this.cursor = {
+      ...this.cursor,
+      timeBucket: timeBucketOfTimeUuid(this.passedId),
+      eventId: this.passedId,
+    };
     return this.cursor;
+  }
+
+  /** Events out of line that the cursor does not cover: a run that ends must hand them to the next one. */
+  get unfinishedLate(): string[] {
+    return this.items
+      .slice(this.head)
+      .flatMap((item) => (item && !item.movesCursor && !item.finished ? [item.event.eventId] : []));
   }
 
   /** The oldest item that holds the cursor back. */
@@ -46,38 +65,38 @@ export class PumpCommitter {
 
   /** To be called after an item was finished. */
   advance(): void {
-    let passed: PumpItem | undefined;
-    for (let item = this.items[this.head]; item?.finished; item = this.items[++this.head]) {
-      if (item.movesCursor) passed = item;
+    let passedId: string | undefined;
+    for (let item = this.items[this.head]; item?.finished; item = this.items[this.head]) {
+      if (item.movesCursor) passedId = item.event.eventId;
+      this.items[this.head++] = undefined;
+      this.options.onPassed(item);
     }
     if (this.head > 1024 && this.head * 2 > this.items.length) {
       this.items = this.items.slice(this.head);
       this.head = 0;
     }
-    if (!passed) return;
-    this.cursor = { ...this.cursor, timeBucket: passed.event.timeBucket, eventId: passed.event.eventId };
-    this.unsaved = this.cursor;
-    this.timer ??= this.options.clock.startTimer(
-      this.options.commitIntervalMs,
-      () => void this.flush().catch(() => {}),
-    );
+    // A delivery that ends after its run was given up belongs to nobody: the next run delivers the event again.
+    if (passedId === undefined || this.isClosed) return;
+    this.passedId = passedId;
+    this.isDirty = true;
+    this.saveIn(this.options.commitIntervalMs);
   }
 
   /** Writes the cursor now, if it moved. Rejects when the store does; the next flush tries again. */
   async flush(): Promise<void> {
     this.timer?.cancel();
     this.timer = undefined;
-    await this.saving?.catch(() => {});
-    const cursor = this.unsaved;
-    if (!cursor) return;
-    this.unsaved = undefined;
-    this.saving = this.options.save(cursor);
+    // One write at a time, or an older position could land on a newer one.
+    while (this.saving) await this.saving.catch(() => {});
+    if (!this.isDirty) return;
+    this.isDirty = false;
+    this.saving = this.options.save(this.position);
     try {
       await this.saving;
     } catch (error) {
       // Not lost: the newest position is written next time, and until then a crash only redelivers.
-      this.unsaved ??= cursor;
-      this.timer ??= this.options.clock.startTimer(RETRY_MS, () => void this.flush().catch(() => {}));
+      this.isDirty = true;
+      if (!this.isClosed) this.saveIn(RETRY_MS);
       this.options.onError(error);
       throw error;
     } finally {
@@ -85,9 +104,14 @@ export class PumpCommitter {
     }
   }
 
-  /** Stops the timer without writing. */
+  /** Stops the timer without writing, for good. */
   close(): void {
+    this.isClosed = true;
     this.timer?.cancel();
     this.timer = undefined;
+  }
+
+  private saveIn(delayMs: number): void {
+    this.timer ??= this.options.clock.startTimer(delayMs, () => void this.flush().catch(() => {}));
   }
 }

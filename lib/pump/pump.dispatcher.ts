@@ -26,8 +26,8 @@ export interface PumpDispatcherOptions {
 export class PumpDispatcher {
   private readonly ready: PumpItem[] = [];
   private readyHead = 0;
-  /** Items waiting for their key; a key is present exactly while one of its items is ready or running. */
-  private readonly waiting = new Map<string, PumpItem[]>();
+  /** The last item of every key that has one ready, running or waiting; the others hang before it. */
+  private readonly lastOfKey = new Map<string, PumpItem>();
   private readonly aborting = new AbortController();
   private readonly delivery: EventDelivery;
   private idleListeners: (() => void)[] = [];
@@ -39,12 +39,12 @@ export class PumpDispatcher {
   }
 
   submit(item: PumpItem): void {
-    const behind = this.waiting.get(item.orderKey);
-    if (behind) {
-      behind.push(item);
+    const before = this.lastOfKey.get(item.orderKey);
+    this.lastOfKey.set(item.orderKey, item);
+    if (before) {
+      before.next = item;
       return;
     }
-    this.waiting.set(item.orderKey, []);
     this.ready.push(item);
     this.startReady();
   }
@@ -72,9 +72,9 @@ export class PumpDispatcher {
       : new Promise((resolve) => this.idleListeners.push(resolve));
   }
 
-  /** Puts a halted item back in its place, before everything else of its key. */
-  retry(item: PumpItem): void {
-    this.ready.splice(this.readyHead, 0, item);
+  /** Puts halted items back in their places, before everything else of their keys. */
+  retry(items: readonly PumpItem[]): void {
+    this.ready.splice(this.readyHead, 0, ...items);
     this.startReady();
   }
 
@@ -97,7 +97,7 @@ export class PumpDispatcher {
       this.held = true;
       this.options.onHalted(item, outcome.error);
     } else if (outcome.status !== 'aborted') {
-      this.releaseKey(item.orderKey);
+      this.releaseKey(item);
       item.finished = true;
       this.options.onFinished(item, outcome);
     }
@@ -119,10 +119,9 @@ export class PumpDispatcher {
     }
   }
 
-  private releaseKey(orderKey: string): void {
-    const behind = this.waiting.get(orderKey);
-    const next = behind?.shift();
-    if (next) this.ready.push(next);
-    else this.waiting.delete(orderKey);
+  private releaseKey(item: PumpItem): void {
+    if (item.next) this.ready.push(item.next);
+    else this.lastOfKey.delete(item.orderKey);
+    item.next = undefined;
   }
 }

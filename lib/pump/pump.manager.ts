@@ -147,15 +147,13 @@ export class PumpManager {
     if (this.deps.options.notifier !== 'websocket') return;
     for (const { flowType } of this.definitions.values()) {
       if (this.subscriptions.has(flowType)) continue;
-      let wasConnected = false;
       const subscription = this.deps.notifications.subscribe(flowType, {
         onStored: ({ eventType, eventId }) => this.notifyStored(flowType, eventType, eventId),
         onConnected: () => {
-          // The pump reads everything at its own start; later gaps may hide events that were stored late.
+          // Also the first time: the pump may have read on for long before the connection stood.
           for (const [key, pump] of this.pumps) {
-            if (wasConnected && this.definitions.get(key)?.flowType === flowType) pump.lookBack();
+            if (this.definitions.get(key)?.flowType === flowType) pump.lookBack();
           }
-          wasConnected = true;
         },
         onDisconnected: () => {},
       });

@@ -13,13 +13,15 @@ export interface PumpStatus {
   /** Everything up to here is finished. */
   readonly cursor: { readonly timeBucket: string; readonly eventId?: string } | undefined;
   readonly generation: number;
-  /** Fetched, not finished. */
+  /** Fetched, and the cursor not past them. */
   readonly bufferedEvents: number;
   readonly bufferedBytes: number;
   /** Handlers running now. */
   readonly inFlight: number;
   /** Milliseconds the oldest unfinished event has been in the buffer; 0 when it is empty. */
   readonly bufferAgeMs: number;
+  /** Milliseconds between now and the time of the event finished last; 0 when everything stored is finished. */
+  readonly lagMs: number;
   readonly counters: {
     readonly fetched: number;
     readonly processed: number;

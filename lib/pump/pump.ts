@@ -14,6 +14,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { PlatformNotFoundError } from '../errors/platform-not-found.error.js';
 import { sleep, type Clock } from '../event/clock.interface.js';
+import { LOWEST_TAIL, isTimeUuid, timeOfTimeUuid } from '../event/time-uuid.util.js';
 import { errorFields, type PathwaysLogger } from '../event/logger.interface.js';
 import type { EventSource } from '../platform/event-source.interface.js';
 import type { EventOutcome } from '../processor/event-delivery.interface.js';
@@ -24,13 +25,15 @@ import {
   type PumpCursor,
   type PumpId,
 } from '../state/cursor-store.interface.js';
-import type { Lease, LeaseStore } from '../state/lease-store.interface.js';
+import type { LeaseStore } from '../state/lease-store.interface.js';
+import { AnnouncedEvents } from './announced-events.js';
 import { backoffDelay } from './backoff.util.js';
 import type { PumpItem } from './pump-item.interface.js';
 import { cursorOf, resumeIdOf } from './pump-position.util.js';
 import { PumpCommitter } from './pump.committer.js';
 import { PumpDispatcher } from './pump.dispatcher.js';
 import { PumpFetcher } from './pump.fetcher.js';
+import { LEASE_TTL_MS, PumpLease } from './pump.lease.js';
 import type { PumpPosition, ResolvedPumpOptions } from './pump.options.js';
 import type { PumpState, PumpStatus } from './pump.status.js';
 import { WakeUp } from './wake-up.js';
@@ -51,8 +54,8 @@ export interface PumpDependencies {
   readonly logger: PathwaysLogger;
 }
 
-const LEASE_TTL_MS = 30_000;
-const LEASE_RENEW_MS = 10_000;
+/** What was given up gets this long to say so; a store that hangs must not keep the process alive. */
+const GIVE_UP_MS = 5_000;
 
 export class Pump {
   readonly key: string;
@@ -66,16 +69,18 @@ export class Pump {
   private state: PumpState = 'stopped';
   private walkState: PumpState = 'starting';
   private isPaused = false;
-  private haltedItem: PumpItem | undefined;
+  private haltedItems: PumpItem[] = [];
   private generation = 0;
   private lastError: string | undefined;
   private lastErrorIsNotFound = false;
   private readonly counters = { fetched: 0, processed: 0, skipped: 0, deadLettered: 0, failures: 0 };
   private settledListeners: (() => void)[] = [];
   private mustSweep = false;
-  private lease: Lease | undefined;
+  private readonly lease: PumpLease;
   /** Where to begin without a stored cursor; decided once, or a slow start on `live` would skip what is stored meanwhile. */
   private firstCursor: PumpCursor | undefined;
+  private readonly announced: AnnouncedEvents;
+  private lastFinishedId: string | undefined;
   /** Event types that do not exist on the platform yet. */
   private missingTypes: readonly string[] = [];
   private changing: Promise<unknown> = Promise.resolve();
@@ -83,6 +88,9 @@ export class Pump {
   constructor(private readonly deps: PumpDependencies) {
     this.key = pumpKeyOf(deps.id);
     this.wakeUp = new WakeUp(deps.clock);
+    this.announced = new AnnouncedEvents(deps.clock);
+    const { leases, clock } = deps;
+    this.lease = new PumpLease({ key: this.key, leases, clock, onError: (error) => this.report(error) });
   }
 
   /** Starts the loop; does nothing when it runs. */
@@ -90,7 +98,7 @@ export class Pump {
     if (this.loop) return;
     this.firstCursor ??= cursorOf(this.deps.options.startFrom, this.deps.clock.now());
     this.stopping = new AbortController();
-    this.haltedItem = undefined;
+    this.haltedItems = [];
     this.walkState = 'starting';
     this.setState('starting');
     this.loop = this.context.runInAsyncScope(() => this.run(this.stopping.signal));
@@ -110,9 +118,7 @@ export class Pump {
   resume(): void {
     this.isPaused = false;
     this.context.runInAsyncScope(() => {
-      const halted = this.haltedItem;
-      this.haltedItem = undefined;
-      if (halted) this.dispatcher?.retry(halted);
+      this.dispatcher?.retry(this.haltedItems.splice(0));
       this.dispatcher?.open();
     });
     this.showState();
@@ -125,12 +131,19 @@ export class Pump {
     return this.serialised(async () => {
       const wasRunning = this.loop !== undefined;
       await this.halt(timeoutMs);
-      const stored = await cursors.load(id);
-      const generation = Math.max(stored?.generation ?? 0, this.generation) + 1;
-      const lease = await this.acquire(AbortSignal.timeout(LEASE_TTL_MS));
-      await cursors.save(id, { ...target, generation }, lease?.token ?? 0);
-      if (lease) await this.deps.leases.release(lease);
-      if (wasRunning) this.start();
+      try {
+        const stored = await cursors.load(id);
+        const generation = Math.max(stored?.generation ?? 0, this.generation) + 1;
+        const lease = await this.lease.hold(AbortSignal.timeout(LEASE_TTL_MS));
+        await cursors.save(id, { ...target, generation }, lease?.token ?? 0);
+        this.generation = generation;
+        // Late events before the new position belong to what the caller left behind.
+        this.announced.clear();
+        await this.lease.release();
+      } finally {
+        // Also when the store refused: the pump then goes on where it was.
+        if (wasRunning) this.start();
+      }
     });
   }
 
@@ -146,13 +159,18 @@ export class Pump {
 
   /** An event of this pump was stored. */
   notifyStored(eventId: string): void {
-    this.fetcher?.announce(eventId);
+    if (this.fetcher) {
+      if (!this.fetcher.announce(eventId)) return;
+    } else if (isTimeUuid(eventId)) {
+      this.announced.add(eventId);
+    }
     this.wakeUp.ring();
   }
 
   /** Announcements may have been missed since the last sign of life. */
   lookBack(): void {
     this.mustSweep = true;
+    this.fetcher?.lookBack();
     this.wakeUp.ring();
   }
 
@@ -176,6 +194,7 @@ export class Pump {
       bufferedBytes: this.fetcher?.bufferedBytes ?? 0,
       inFlight: this.dispatcher?.inFlight ?? 0,
       bufferAgeMs: oldest ? clock.now() - oldest.fetchedAt : 0,
+      lagMs: this.lagMs(oldest),
       counters: { ...this.counters },
       lastError: this.lastError,
     };
@@ -205,38 +224,45 @@ export class Pump {
   /** From taking the lease to losing it. A failure of the platform inside does not drop what is in flight. */
   private async session(signal: AbortSignal, onProgress: () => void): Promise<void> {
     const { id, source, options, cursors, clock, processor, sweepOnStart } = this.deps;
-    this.lease ??= await this.acquire(signal);
-    const { lease } = this;
+    const lease = await this.lease.hold(signal);
     if (!lease) return;
     const lost = new AbortController();
-    const renewal = this.renew(lease, signal, lost);
+    const over = new AbortController();
+    const kept = this.lease.keep(lease, AbortSignal.any([signal, over.signal]), () =>
+      lost.abort(new Error('The lease was lost')),
+    );
     const ended = AbortSignal.any([signal, lost.signal]);
     try {
       const stored = await cursors.load(id);
       const start = stored ?? this.firstCursor ?? cursorOf(options.startFrom, clock.now());
       this.generation = start.generation ?? 0;
+      // Without it, a process that ends before its first event would begin at a later 'live' and skip what lies between.
+      if (!stored && start.eventId !== undefined) await cursors.save(id, start, lease.token);
       const eventTypeIds = await this.resolveExisting(source, ended);
-      this.committer = new PumpCommitter(
+      const committer = new PumpCommitter(
         {
           clock,
           commitIntervalMs: options.commitIntervalMs,
           save: async (cursor) => cursors.save(id, cursor, lease.token),
+          onPassed: (item) => this.fetcher?.release(item),
           onError: (error) => this.report(error),
         },
         { ...start, generation: this.generation },
       );
+      this.committer = committer;
       this.dispatcher = new PumpDispatcher({
         processor,
         concurrency: this.deps.concurrency,
         clock,
         source: this.key,
         generation: this.generation,
-        onFinished: (item, outcome) => this.finish(item, outcome),
+        onFinished: (item, outcome) => this.finish(item, outcome, committer),
         onHalted: (item, error) => this.onHalted(item, error),
         onFailure: (error) => this.report(error),
       });
       if (this.isPaused) this.dispatcher.hold();
-      const canLookBack = sweepOnStart && stored !== undefined && this.generation === 0;
+      const canLookBack =
+        sweepOnStart && stored !== undefined && this.generation === 0 && !isUntouched(stored);
       this.fetcher = new PumpFetcher({
         eventTypeIds,
         floor: canLookBack ? undefined : resumeIdOf(start),
@@ -248,21 +274,19 @@ export class Pump {
         generation: this.generation,
         pumpKey: this.key,
         processor,
+        announced: this.announced,
         accept: (item) => {
           this.counters.fetched++;
-          this.committer?.add(item);
+          committer.add(item);
           this.dispatcher?.submit(item);
         },
       });
       this.mustSweep ||= canLookBack;
       await this.follow(this.fetcher, ended, onProgress);
     } finally {
-      if (lost.signal.aborted) {
-        this.lease = undefined;
-        await this.endSession(0);
-      }
-      lost.abort();
-      await renewal;
+      if (lost.signal.aborted) await this.endSession(0);
+      over.abort();
+      await kept;
     }
   }
 
@@ -272,8 +296,9 @@ export class Pump {
     this.showState();
     for (let failures = 0; !signal.aborted;) {
       try {
-        if (this.mustSweep) {
+        if (this.mustSweep || this.announced.hasOverflowed) {
           this.mustSweep = false;
+          this.announced.hasOverflowed = false;
           await fetcher.sweep(signal).catch((error: unknown) => {
             this.mustSweep = true;
             throw error;
@@ -299,7 +324,8 @@ export class Pump {
         this.showState();
       }
       this.tellIfSettled();
-      await this.wakeUp.wait(this.deps.options.pollIntervalMs, signal);
+      const waitMs = Math.min(this.deps.options.pollIntervalMs, this.announced.nextDueMs);
+      if (waitMs > 0) await this.wakeUp.wait(waitMs, signal);
     }
   }
 
@@ -335,17 +361,17 @@ export class Pump {
     }
   }
 
-  private finish(item: PumpItem, outcome: EventOutcome): void {
+  private finish(item: PumpItem, outcome: EventOutcome, committer: PumpCommitter): void {
     if (outcome.status === 'processed') this.counters.processed++;
     else if (outcome.status === 'skipped') this.counters.skipped++;
     else this.counters.deadLettered++;
-    this.fetcher?.release(item);
-    this.committer?.advance();
+    this.lastFinishedId = item.event.eventId;
+    committer.advance();
     if (this.fetcher?.bufferedEvents === 0) this.tellIfSettled();
   }
 
   private onHalted(item: PumpItem, error: Error): void {
-    this.haltedItem = item;
+    this.haltedItems.push(item);
     this.report(error);
     this.showState();
     this.tellIfSettled();
@@ -359,8 +385,7 @@ export class Pump {
     await this.loop;
     this.loop = undefined;
     // Only now: a successor that starts earlier would handle what is still running here.
-    if (this.lease) await this.release(this.lease);
-    this.lease = undefined;
+    await this.lease.release();
     this.setState('stopped');
     this.tellIfSettled();
   }
@@ -371,46 +396,24 @@ export class Pump {
     if (!dispatcher || !committer) return;
     dispatcher.hold();
     const inTime = new AbortController();
-    const idle = dispatcher.whenIdle().then(() => inTime.abort());
-    if (dispatcher.inFlight > 0) await sleep(this.deps.clock, timeoutMs, inTime.signal);
+    void dispatcher.whenIdle().then(() => inTime.abort());
+    if (dispatcher.inFlight > 0 && timeoutMs > 0) await sleep(this.deps.clock, timeoutMs, inTime.signal);
     dispatcher.abort(new Error('The pump was stopped'));
-    await idle;
-    await committer.flush().catch(() => {});
+    if (dispatcher.inFlight > 0) await sleep(this.deps.clock, GIVE_UP_MS, inTime.signal);
+    if (dispatcher.inFlight > 0)
+      this.deps.logger.error(`Pump ${this.key}: ${dispatcher.inFlight} deliveries did not end when given up`);
     committer.close();
+    await committer.flush().catch(() => {});
+    for (const eventId of committer.unfinishedLate) this.announced.add(eventId);
     this.dispatcher = undefined;
     this.fetcher = undefined;
   }
 
-  private async acquire(signal: AbortSignal): Promise<Lease | undefined> {
-    while (!signal.aborted) {
-      const lease = await this.deps.leases.acquire(this.key, LEASE_TTL_MS);
-      if (lease) return lease;
-      await sleep(this.deps.clock, LEASE_RENEW_MS, signal);
-    }
-    return undefined;
-  }
-
-  private async renew(lease: Lease, signal: AbortSignal, lost: AbortController): Promise<void> {
-    const ended = AbortSignal.any([signal, lost.signal]);
-    for (;;) {
-      await sleep(this.deps.clock, LEASE_RENEW_MS, ended);
-      if (ended.aborted) return;
-      const isOurs = await Promise.resolve(this.deps.leases.renew(lease, LEASE_TTL_MS)).catch(
-        (error: unknown) => {
-          this.report(error);
-          return false;
-        },
-      );
-      if (!isOurs) return lost.abort(new Error('The lease was lost'));
-    }
-  }
-
-  private async release(lease: Lease): Promise<void> {
-    try {
-      await this.deps.leases.release(lease);
-    } catch (error) {
-      this.report(error);
-    }
+  private lagMs(oldest: PumpItem | undefined): number {
+    if (this.state === 'live' && !oldest) return 0;
+    const reference = this.lastFinishedId ?? oldest?.event.eventId;
+    if (reference === undefined) return 0;
+    return Math.max(0, this.deps.clock.now() - timeOfTimeUuid(reference).unixMs);
   }
 
   private tellIfSettled(): void {
@@ -438,7 +441,7 @@ export class Pump {
 
   private showState(): void {
     if (this.state === 'stopped' && !this.loop) return;
-    this.setState(this.haltedItem ? 'halted' : this.isPaused ? 'paused' : this.walkState);
+    this.setState(this.haltedItems.length > 0 ? 'halted' : this.isPaused ? 'paused' : this.walkState);
   }
 
   private setState(state: PumpState): void {
@@ -453,4 +456,9 @@ export class Pump {
     this.changing = result.catch(() => {});
     return result;
   }
+}
+
+/** A cursor on which nothing was finished yet: a `live` start. What lies before it was left out on purpose. */
+function isUntouched({ eventId }: PumpCursor): boolean {
+  return eventId !== undefined && eventId.endsWith(LOWEST_TAIL);
 }
