@@ -1,11 +1,9 @@
+export { PathwaysModule, type PathwaysModuleAsyncOptions } from './pathways.module.js';
 export {
-  PathwaysModule,
-  type PathwaysModuleAsyncOptions,
-  type PathwaysOptionsFactory,
-} from './pathways.module.js';
-export {
+  type PathwaysModuleAsyncStructure,
   type PathwaysModuleOptions,
   type PathwaysModuleStructure,
+  type PathwaysOptionsFactory,
   type WebhookOptions,
 } from './pathways.options.js';
 export { type LocalPlatformOptions } from './nest/pathways.runtime.js';
@@ -18,10 +16,17 @@ export {
   OnEvent,
   OnPathwayError,
   OnPathwayObserved,
-  type HandlerDecoratorOptions,
 } from './decorators/handler.decorators.js';
-export { EventContext, EventMetadata, Payload, pathwaysArguments } from './decorators/param.decorators.js';
-export { InjectDeadLetters, InjectPathwayWriter, InjectPumpManager } from './decorators/inject.decorators.js';
+export { type HandlerDecoratorOptions } from './decorators/handler-decorator.options.js';
+export { CurrentEvent, EventContext, EventMetadata, Payload } from './decorators/param.decorators.js';
+export { PATHWAYS_CONTEXT_TYPE, PathwaysExecutionContext } from './decorators/pathways-execution-context.js';
+export { type PathwaysRequest } from './nest/host.resolver.js';
+export {
+  InjectDeadLetters,
+  InjectPathwaysEngine,
+  InjectPathwayWriter,
+  InjectPumpManager,
+} from './decorators/inject.decorators.js';
 export {
   getDeadLetterStoreToken,
   getEngineToken,
@@ -38,6 +43,7 @@ export {
 } from './writer/write.options.js';
 export {
   PathwayRouter,
+  statusOfDelivery,
   type EventDeliveryResult,
   type PathwayRouterOptions,
   type RoutedEvent,
@@ -48,7 +54,6 @@ export { type PumpConcurrency, type PumpOptions, type PumpPosition } from './pum
 export { type PumpState, type PumpStatus } from './pump/pump.status.js';
 export { EventProcessor } from './processor/event.processor.js';
 export { type EventDelivery, type EventOutcome } from './processor/event-delivery.interface.js';
-export { type EventContext as PathwayEventContext } from './processor/event-context.interface.js';
 export { type ObservedStage } from './processor/handler-binding.interface.js';
 
 export { createPathwayContract } from './contract/create-pathway-contract.js';
@@ -82,7 +87,7 @@ export { type PlatformHosts } from './platform/platform-hosts.js';
 export { type FlowcoreEvent, type PathwayEvent } from './event/flowcore-event.interface.js';
 export { pathwayKey, type PathwayKey } from './event/pathway-key.util.js';
 export { systemClock, type Clock, type ClockTimer } from './event/clock.interface.js';
-export { type LogFields, type PathwaysLogger } from './event/logger.interface.js';
+export { silentLogger, type LogFields, type PathwaysLogger } from './event/logger.interface.js';
 export { type EventOutcomeStatus, type Telemetry } from './event/telemetry.interface.js';
 
 export { EventMalformedError } from './errors/event-malformed.error.js';

@@ -1,5 +1,6 @@
 import type { PathwaysEngineOptions } from './builder/engine.options.js';
 import type { LocalPlatformOptions } from './nest/pathways.runtime.js';
+import type { PathwaysStore } from './state/pathways-store.interface.js';
 
 /** The entrance for events that the platform posts to this application. */
 export interface WebhookOptions {
@@ -21,8 +22,8 @@ export interface WebhookOptions {
   header?: string;
 
   /**
-   * Largest body in bytes. The HTTP adapter's own parser has a limit too (100 kB on Express, 1 MiB on Fastify) and the
-   * smaller one counts: raise that with `app.useBodyParser('json', { limit })` or Fastify's `bodyLimit`.
+   * Largest body in bytes, whatever the HTTP adapter allows on other routes. A compressed body, and one that a parser of
+   * your own has read already, is also bound by the limit of the adapter.
    *
    * @default 1_048_576
    */
@@ -64,4 +65,26 @@ export interface PathwaysModuleStructure {
    * @default true
    */
   isGlobal?: boolean;
+}
+
+/** What stands beside the factory of `forRootAsync`. */
+export interface PathwaysModuleAsyncStructure extends PathwaysModuleStructure {
+  /** Declares the webhook; its secrets come from the factory. */
+  webhook?: Pick<WebhookOptions, 'path'>;
+
+  /** The store, when it needs nothing from the factory. */
+  store?: Partial<PathwaysStore>;
+}
+
+/** Makes the options of an instance, for `useClass` and `useExisting`. */
+export interface PathwaysOptionsFactory {
+  createPathwaysOptions(): PathwaysModuleOptions | Promise<PathwaysModuleOptions>;
+}
+
+/** The structure of an instance, with its defaults. `forRoot` gives the webhook as a whole, `forRootAsync` its path. */
+export interface ResolvedStructure {
+  readonly name: string;
+  readonly isGlobal: boolean;
+  readonly webhook: Partial<WebhookOptions> | false | undefined;
+  readonly store: Partial<PathwaysStore> | undefined;
 }

@@ -38,8 +38,13 @@ export const LOCAL_NAMES = { tenant: 'local', dataCore: 'local', apiKey: 'fc_loc
  * @throws PathwaysConfigurationError listing every problem.
  */
 export function resolveEngineOptions(options: PathwaysEngineOptions): ResolvedEngineOptions {
-  const runtimeEnv = options.runtimeEnv ?? runtimeEnvOf(process.env['NODE_ENV']);
+  const nodeEnv = process.env['NODE_ENV'];
+  const runtimeEnv = options.runtimeEnv ?? runtimeEnvOf(nodeEnv);
   assertEngineOptions(options, runtimeEnv);
+  const logger = options.logger ?? consoleLogger;
+  // "prod" or "staging" would otherwise run by the rules of development without anybody noticing.
+  if (options.runtimeEnv === undefined && nodeEnv && nodeEnv !== runtimeEnv)
+    logger.warn(unknownNodeEnv(nodeEnv));
   const pump = options.pump || {};
   return {
     tenant: options.tenant ?? LOCAL_NAMES.tenant,
@@ -66,7 +71,7 @@ export function resolveEngineOptions(options: PathwaysEngineOptions): ResolvedEn
       lookBackMs: pump.lookBackMs ?? 300_000,
       commitIntervalMs: pump.commitIntervalMs ?? 500,
     },
-    logger: options.logger ?? consoleLogger,
+    logger,
     telemetry: options.telemetry ?? noTelemetry,
     clock: options.clock ?? systemClock,
   };
@@ -76,3 +81,6 @@ export function resolveEngineOptions(options: PathwaysEngineOptions): ResolvedEn
 export function runtimeEnvOf(nodeEnv: string | undefined): RuntimeEnv {
   return nodeEnv === 'production' || nodeEnv === 'test' ? nodeEnv : 'development';
 }
+
+const unknownNodeEnv = (nodeEnv: string): string =>
+  `NODE_ENV is "${nodeEnv}", which is none of production, development and test, so the rules of development apply: memory stores are accepted, and Local Flowcore stands in for a platform that is not configured. Set runtimeEnv.`;

@@ -43,7 +43,19 @@ export const either =
   (...checks: readonly OptionCheck[]): OptionCheck =>
   (value, path) => {
     const results = checks.map((check) => check(value, path));
-    return results.some((problems) => problems.length === 0) ? [] : (results.at(-1) ?? []);
+    if (results.some((problems) => problems.length === 0)) return [];
+    // Problems inside the value say more than that it is of another kind.
+    const inside = results.find((problems) => problems.some((one) => one.path !== path));
+    return inside ?? problem(path, `${alternatives(results, path)}, not ${show(value)}`);
+  };
+
+/** A list, every item checked. */
+export const listOf =
+  (check: OptionCheck): OptionCheck =>
+  (value, path) => {
+    if (!Array.isArray(value) || value.length === 0)
+      return problem(path, `must be a non-empty array, not ${show(value)}`);
+    return value.flatMap((item, at) => check(item, `${path}[${at}]`));
   };
 
 /** An object whose keys are known; unknown keys are refused with the closest known one. */
@@ -69,11 +81,20 @@ export const mapOf =
     return Object.entries(value).flatMap(([key, item]) => check(item, `${path}.${key}`));
   };
 
-function didYouMean(key: string, known: readonly string[]): string {
-  const simple = (word: string) => word.toLowerCase().replace(/[^a-z]/g, '');
-  const close = known.find(
-    (candidate) => simple(candidate) === simple(key) || simple(candidate).startsWith(simple(key).slice(0, 5)),
+/** `must be a` and `must be b` become `must be a, or b`. */
+function alternatives(results: readonly (readonly ConfigurationProblem[])[], path: string): string {
+  const kinds = results.flatMap((problems) =>
+    problems.filter((one) => one.path === path).map(({ message }) => message.replace(/, not .*$/, '')),
   );
+  return kinds.map((kind, at) => (at === 0 ? kind : kind.replace(/^must be /, ''))).join(', or ');
+}
+
+function didYouMean(key: string, known: readonly string[]): string {
+  const [close] = known
+    .map((candidate) => ({ candidate, distance: editDistance(candidate.toLowerCase(), key.toLowerCase()) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.floor(candidate.length / 3)))
+    .sort((a, b) => a.distance - b.distance)
+    .map(({ candidate }) => candidate);
   return close ? `; did you mean ${close}?` : `. Known: ${known.join(', ')}`;
 }
 
@@ -84,4 +105,18 @@ function show(value: unknown): string {
       ? 'an array'
       : 'an object'
     : String(value);
+}
+
+/** Letters to insert, drop or change to get from one word to the other. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const change = (row[j - 1] as number) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next[j] = Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, change);
+    }
+    row = next;
+  }
+  return row[to.length] as number;
 }

@@ -1,5 +1,7 @@
-import { parsePathwayKey } from '../event/pathway-key.util.js';
+import type { EventClass } from '../contract/pathway.options.js';
 import type { ObservedStage } from '../processor/handler-binding.interface.js';
+import type { HandlerDecoratorOptions } from './handler-decorator.options.js';
+import { checkHandlerOptions, checkHandlerTarget } from './handler-target.util.js';
 import { DEFAULT_INSTANCE } from './instance-tokens.js';
 import {
   pathwaysMetadata,
@@ -7,61 +9,76 @@ import {
   type MethodRegistration,
 } from './pathways-metadata.accessor.js';
 
-/** Options of every method decorator. */
-export interface HandlerDecoratorOptions {
-  /**
-   * Name of the PathwaysModule instance whose events are meant.
-   *
-   * @default 'default'
-   */
-  instance?: string;
-}
-
 /**
  * Handles the events of a pathway. May be stacked for several pathways. Without parameter decorators the method gets
- * `(event, context)`.
+ * `(event, context)`. Without a target, inside a `@Pathway` provider, it means that provider's pathway.
+ *
+ * The registration belongs to the method: subclasses inherit it, and an overriding method must be decorated again.
+ *
+ * @throws TypeError at once for a target that cannot be a pathway.
  */
-export function OnEvent(target?: HandlerTarget, options: HandlerDecoratorOptions = {}): MethodDecorator {
+export function OnEvent(options?: HandlerDecoratorOptions): MethodDecorator;
+export function OnEvent(target: EventClass | string, options?: HandlerDecoratorOptions): MethodDecorator;
+export function OnEvent(...args: readonly unknown[]): MethodDecorator {
+  const { target, options } = read('@OnEvent', args);
   return register('@OnEvent', { kind: 'handler', target, stage: 'all' }, options);
 }
 
 /** Is told of every failed attempt of a pathway: `(error, event, pathwayKey, context)`. */
+export function OnPathwayError(options?: HandlerDecoratorOptions): MethodDecorator;
 export function OnPathwayError(
-  target?: HandlerTarget,
-  options: HandlerDecoratorOptions = {},
-): MethodDecorator {
+  target: EventClass | string,
+  options?: HandlerDecoratorOptions,
+): MethodDecorator;
+export function OnPathwayError(...args: readonly unknown[]): MethodDecorator {
+  const { target, options } = read('@OnPathwayError', args);
   return register('@OnPathwayError', { kind: 'error', target, stage: 'all' }, options);
 }
 
 /** Is told of every failed attempt of any pathway: `(error, event, pathwayKey, context)`. */
 export function OnAnyPathwayError(options: HandlerDecoratorOptions = {}): MethodDecorator {
+  checkHandlerOptions('@OnAnyPathwayError', options);
   return register('@OnAnyPathwayError', { kind: 'any-error', target: undefined, stage: 'all' }, options);
 }
 
 const STAGES: readonly unknown[] = ['before', 'after', 'all'];
 
-/** Sees events before and after their handler: `(event, stage, context)`. Can neither change nor break processing. */
+/**
+ * Sees events before or after their handler: `(event, stage, context)`. Can neither change nor break processing.
+ *
+ * @param stage `before` by default.
+ */
 export function OnPathwayObserved(
   stage?: ObservedStage | 'all',
   options?: HandlerDecoratorOptions,
 ): MethodDecorator;
 export function OnPathwayObserved(
-  target: HandlerTarget,
+  target: EventClass | string,
   stage?: ObservedStage | 'all',
   options?: HandlerDecoratorOptions,
 ): MethodDecorator;
-export function OnPathwayObserved(
-  first?: HandlerTarget,
-  second?: unknown,
-  third?: HandlerDecoratorOptions,
-): MethodDecorator {
-  const isStageFirst = STAGES.includes(first);
-  const target = isStageFirst ? undefined : first;
-  const stage = (isStageFirst ? first : (second ?? 'before')) as ObservedStage | 'all';
-  if (!STAGES.includes(stage))
-    throw new TypeError(`@OnPathwayObserved: the stage must be 'before', 'after' or 'all'`);
-  const options = (isStageFirst ? second : third) as HandlerDecoratorOptions | undefined;
-  return register('@OnPathwayObserved', { kind: 'observer', target, stage }, options ?? {});
+export function OnPathwayObserved(...args: readonly unknown[]): MethodDecorator {
+  const namesOwnPathway = args.length === 0 || STAGES.includes(args[0]);
+  const target = namesOwnPathway ? undefined : checkHandlerTarget('@OnPathwayObserved', args[0]);
+  const [stage = 'before', options = {}] = namesOwnPathway ? args : args.slice(1);
+  if (!STAGES.includes(stage)) {
+    throw new TypeError(
+      `@OnPathwayObserved: the stage must be 'before', 'after' or 'all', not ${String(stage)}`,
+    );
+  }
+  const registration = { kind: 'observer', target, stage: stage as MethodRegistration['stage'] } as const;
+  return register('@OnPathwayObserved', registration, checkHandlerOptions('@OnPathwayObserved', options));
+}
+
+function read(
+  decorator: string,
+  args: readonly unknown[],
+): { target: HandlerTarget; options: HandlerDecoratorOptions } {
+  const [first, second = {}] = args;
+  if (args.length === 0) return { target: undefined, options: {} };
+  const isOptions = args.length === 1 && typeof first === 'object' && first !== null;
+  if (isOptions) return { target: undefined, options: checkHandlerOptions(decorator, first) };
+  return { target: checkHandlerTarget(decorator, first), options: checkHandlerOptions(decorator, second) };
 }
 
 function register(
@@ -69,27 +86,12 @@ function register(
   registration: Omit<MethodRegistration, 'instance'>,
   { instance = DEFAULT_INSTANCE }: HandlerDecoratorOptions,
 ): MethodDecorator {
-  checkTarget(decorator, registration.target);
-  return (prototype, name, descriptor: PropertyDescriptor) => {
+  return (target, name, descriptor: PropertyDescriptor) => {
     const method: unknown = descriptor?.value;
-    if (typeof method !== 'function') {
-      throw new TypeError(
-        `${decorator} belongs on a method; ${prototype.constructor.name}.${String(name)} is none`,
-      );
+    if (typeof target === 'function' || typeof method !== 'function') {
+      const where = `${typeof target === 'function' ? target.name : target.constructor.name}.${String(name)}`;
+      throw new TypeError(`${decorator} belongs on a method of an instance; ${where} is none`);
     }
     pathwaysMetadata.addMethod(method, { ...registration, instance });
   };
-}
-
-/** A mistake is reported where it is written, long before an event arrives. */
-function checkTarget(decorator: string, target: HandlerTarget): void {
-  if (target === undefined) return;
-  if (typeof target === 'string') return void parsePathwayKey(target);
-  if (typeof target !== 'function')
-    throw new TypeError(`${decorator} needs an event class or a key such as 'order.0/order.placed.0'`);
-  if (!pathwaysMetadata.pathwayOf(target)) {
-    throw new TypeError(
-      `${decorator}(${target.name}): the class has no @Pathway decorator, so nothing says which events it means`,
-    );
-  }
 }

@@ -1,5 +1,10 @@
 import { Inject } from '@nestjs/common';
-import { getDeadLetterStoreToken, getPathwayWriterToken, getPumpManagerToken } from './instance-tokens.js';
+import {
+  getDeadLetterStoreToken,
+  getEngineToken,
+  getPathwayWriterToken,
+  getPumpManagerToken,
+} from './instance-tokens.js';
 
 /** Injects the writer of a named instance. */
 export const InjectPathwayWriter = (name?: string): PropertyDecorator & ParameterDecorator =>
@@ -12,3 +17,7 @@ export const InjectPumpManager = (name?: string): PropertyDecorator & ParameterD
 /** Injects the store of dead letters, to list and inspect them. */
 export const InjectDeadLetters = (name?: string): PropertyDecorator & ParameterDecorator =>
   Inject(getDeadLetterStoreToken(name));
+
+/** Injects the whole engine of a named instance, for tools that need more than writer and pumps. */
+export const InjectPathwaysEngine = (name?: string): PropertyDecorator & ParameterDecorator =>
+  Inject(getEngineToken(name));

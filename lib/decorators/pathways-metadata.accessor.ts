@@ -29,9 +29,10 @@ export const pathwaysMetadata = {
 
   /** Kept on the function, so an inherited method stays a handler and an overriding one decides anew. */
   addMethod(method: object, registration: MethodRegistration): void {
-    Reflect.defineMetadata(METHODS, [...this.methodsOf(method), registration], method);
+    Reflect.defineMetadata(METHODS, [registration, ...this.methodsOf(method)], method);
   },
 
+  /** In the order of the decorators, top to bottom. */
   methodsOf(method: object): readonly MethodRegistration[] {
     return (Reflect.getOwnMetadata(METHODS, method) as MethodRegistration[] | undefined) ?? [];
   },

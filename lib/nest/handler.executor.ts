@@ -1,116 +1,109 @@
-import { Injectable } from '@nestjs/common';
-import { ApplicationConfig, ContextIdFactory, ExternalContextCreator, ModuleRef } from '@nestjs/core';
-import { PathwaysConfigurationError } from '../errors/pathways-configuration.error.js';
+import type { ApplicationConfig, ContextId } from '@nestjs/core';
+import { isPromiseLike } from '../event/maybe-promise.type.js';
+import type { EnhancedCallFactory } from './enhanced-call.factory.js';
+import { ENHANCER_KEYS, PARAMETERS_KEY, PAYLOAD_PARAMETER } from './enhancers.internal-constants.js';
+import type { HandlerCall, PlainCall } from './handler-call.type.js';
+import { HostResolver } from './host.resolver.js';
+import { httpParameterError } from './nest.messages.js';
 import type { DiscoveredMethod } from './pathways.explorer.js';
-import { ENHANCER_KEYS, PARAMETERS_KEY, PATHWAYS_CONTEXT_TYPE } from './enhancers.internal-constants.js';
-
-/** Calls a decorated method, through whatever Nest puts around it. */
-export type MethodCall = (...args: readonly unknown[]) => unknown;
-
-/** `createParamDecorator` reads the execution context, so there is nothing to look up here. */
-const NO_PARAMETERS = { exchangeKeyForValue: () => undefined };
 
 /** Turns decorated methods into calls: directly where nothing stands around them, through Nest's contexts elsewhere. */
-@Injectable()
 export class HandlerExecutor {
+  private readonly hosts = new HostResolver();
+
   constructor(
-    private readonly contexts: ExternalContextCreator,
     private readonly application: ApplicationConfig,
-    private readonly moduleRef: ModuleRef,
+    private readonly enhanced: EnhancedCallFactory,
   ) {}
 
   /**
    * A call for an `@OnEvent` method: guards, interceptors, pipes, filters and parameter decorators apply.
    *
-   * @throws PathwaysConfigurationError for what Nest cannot do on a controller.
+   * @throws PathwaysConfigurationError for parameter decorators that only an HTTP route can serve.
    */
-  handlerCall(method: DiscoveredMethod): MethodCall {
-    const isEnhanced = this.hasEnhancers(method);
-    const isStatic = method.host.isDependencyTreeStatic();
-    if (method.isController && (isEnhanced || !isStatic)) refuseOnController(method);
-    if (!isEnhanced) return this.plainCall(method);
-    if (isStatic) return this.enhanced(method, method.host.instance as object);
-    return async (...args) => {
-      const contextId = ContextIdFactory.create();
-      const instance = await this.resolve(method, contextId, args[0]);
-      return this.enhanced(method, instance, contextId)(...args);
-    };
+  handlerCall(method: DiscoveredMethod): HandlerCall {
+    refuseHttpParameters(method);
+    // Made at the first event: enhancers may still be added while the application starts.
+    let call: HandlerCall | undefined;
+    return (event, context) => (call ??= this.createHandlerCall(method))(event, context);
   }
 
   /** A call without anything around it, for observers and error handlers. */
-  plainCall(method: DiscoveredMethod): MethodCall {
-    const { host, methodName } = method;
-    if (!host.isDependencyTreeStatic()) {
-      return async (...args) => {
-        const instance = await this.resolve(method, ContextIdFactory.create(), args[0]);
-        return (instance as Record<string, MethodCall>)[methodName]?.(...args);
+  plainCall({ host, methodName }: DiscoveredMethod): PlainCall {
+    if (!this.hosts.isStatic(host)) {
+      return async (request, ...args) => {
+        const instance = await this.hosts.resolve(host, this.hosts.openScope(host, request));
+        return instance[methodName]?.(...args);
       };
     }
-    const instance = host.instance as Record<string, MethodCall>;
-    return (...args) => instance[methodName]?.(...args);
+    return (_request, ...args) => {
+      const instance = this.hosts.staticInstance(host);
+      return isPromiseLike(instance)
+        ? instance.then((resolved) => resolved[methodName]?.(...args))
+        : instance[methodName]?.(...args);
+    };
   }
 
-  private enhanced(
-    { methodName }: DiscoveredMethod,
-    instance: object,
-    contextId?: ReturnType<typeof ContextIdFactory.create>,
-  ): MethodCall {
-    const callback = (instance as Record<string, MethodCall>)[methodName] as MethodCall;
-    return this.contexts.create(
-      instance as Record<string, MethodCall>,
-      callback as never,
-      methodName,
-      PARAMETERS_KEY,
-      NO_PARAMETERS,
-      contextId,
-      undefined,
-      undefined,
-      PATHWAYS_CONTEXT_TYPE,
-    );
+  private createHandlerCall(method: DiscoveredMethod): HandlerCall {
+    const { host } = method;
+    if (!this.hasEnhancers(method)) {
+      const call = this.plainCall(method);
+      return (event, context) => call({ event, context }, event, context);
+    }
+    const scopedEnhancers = this.scopedGlobalEnhancers();
+    if (this.hosts.isStatic(host) && scopedEnhancers.length === 0) {
+      const instance = this.hosts.staticInstance(host);
+      if (!isPromiseLike(instance)) return this.enhanced.create(method, instance);
+      const pending = instance.then((resolved) => this.enhanced.create(method, resolved));
+      return async (event, context) => (await pending)(event, context);
+    }
+    return async (event, context) => {
+      const contextId = this.hosts.openScope(host, { event, context });
+      for (const enhancer of scopedEnhancers) await this.hosts.resolve(enhancer, contextId);
+      const instance = await this.instanceIn(method, contextId);
+      return this.enhanced.create(method, instance, contextId)(event, context);
+    };
   }
 
-  private resolve(
-    { hostClass, host }: DiscoveredMethod,
-    contextId: ReturnType<typeof ContextIdFactory.create>,
-    request: unknown,
-  ): Promise<object> {
-    this.moduleRef.registerRequestByContextId(request, contextId);
-    return this.moduleRef.resolve((host.token ?? hostClass) as never, contextId, { strict: false });
+  private instanceIn(
+    { host }: DiscoveredMethod,
+    contextId: ContextId,
+  ): ReturnType<HostResolver['staticInstance']> {
+    return this.hosts.isStatic(host) ? this.hosts.staticInstance(host) : this.hosts.resolve(host, contextId);
   }
 
   private hasEnhancers({ hostClass, methodName }: DiscoveredMethod): boolean {
     const method = (hostClass.prototype as Record<string, object>)[methodName] as object;
-    const onClassOrMethod = ENHANCER_KEYS.some(
+    const isEnhanced = ENHANCER_KEYS.some(
       (key) => Reflect.hasMetadata(key, hostClass) || Reflect.hasMetadata(key, method),
     );
-    const hasParameters = Reflect.hasMetadata(PARAMETERS_KEY, hostClass, methodName);
-    return onClassOrMethod || hasParameters || this.hasGlobalEnhancers();
+    return (
+      isEnhanced || Reflect.hasMetadata(PARAMETERS_KEY, hostClass, methodName) || this.hasGlobalEnhancers()
+    );
   }
 
+  /** Global pipes are left out: without parameter decorators there is nothing they would apply to. */
   private hasGlobalEnhancers(): boolean {
     const { application: app } = this;
-    const all = [
-      app.getGlobalGuards(),
-      app.getGlobalInterceptors(),
-      app.getGlobalFilters(),
-      app.getGlobalRequestGuards(),
-      app.getGlobalRequestInterceptors(),
-      app.getGlobalRequestFilters(),
-    ];
-    return all.some((enhancers) => enhancers.length > 0);
+    const unscoped = [app.getGlobalGuards(), app.getGlobalInterceptors(), app.getGlobalFilters()];
+    return unscoped.some((enhancers) => enhancers.length > 0) || this.scopedGlobalEnhancers().length > 0;
+  }
+
+  /** Nest makes these for routes and resolvers only; for an event handler they must be made by hand. */
+  private scopedGlobalEnhancers(): ReturnType<ApplicationConfig['getGlobalRequestGuards']> {
+    const { application: app } = this;
+    return [
+      ...app.getGlobalRequestGuards(),
+      ...app.getGlobalRequestInterceptors(),
+      ...app.getGlobalRequestPipes(),
+      ...app.getGlobalRequestFilters(),
+    ] as ReturnType<ApplicationConfig['getGlobalRequestGuards']>;
   }
 }
 
-/** Nest looks for the guards of such a handler among providers only and would silently leave them out. */
-function refuseOnController({ where }: DiscoveredMethod): never {
-  throw new PathwaysConfigurationError(
-    [
-      {
-        path: where,
-        message:
-          'is on a controller and uses guards, interceptors, pipes, filters, parameter decorators or request scope, which Nest applies to providers only. Move the method to a provider',
-      },
-    ],
-    'The event handlers',
-  );
+/** Keys of Nest's own parameter decorators are `kind:index`; those of custom ones are longer. */
+function refuseHttpParameters({ hostClass, methodName, where }: DiscoveredMethod): void {
+  const parameters = Reflect.getMetadata(PARAMETERS_KEY, hostClass, methodName) as object | undefined;
+  const kinds = Object.keys(parameters ?? {}).flatMap((key) => /^(\d+):\d+$/.exec(key)?.[1] ?? []);
+  if (kinds.some((kind) => Number(kind) !== PAYLOAD_PARAMETER)) throw httpParameterError(where);
 }

@@ -1,17 +1,17 @@
 import type { PathwaysEngine } from '../builder/pathways-engine.js';
-import type { EventClass, PathwayOptions } from '../contract/pathway.options.js';
 import { createPathwayContract } from '../contract/create-pathway-contract.js';
+import type { EventClass, PathwayOptions } from '../contract/pathway.options.js';
 import { hasValidatorMetadata } from '../contract/schema-kind.util.js';
-import { PathwaysConfigurationError } from '../errors/pathways-configuration.error.js';
+import { pathwaysMetadata, type MethodRegistration } from '../decorators/pathways-metadata.accessor.js';
 import type { PathwayKey } from '../event/pathway-key.util.js';
-import { pathwaysMetadata } from '../decorators/pathways-metadata.accessor.js';
 import type { HandlerExecutor } from './handler.executor.js';
-import type { DiscoveredMethod, DiscoveredPathway } from './pathways.explorer.js';
+import { unboundMethodError, undeclaredClassError } from './nest.messages.js';
+import type { DiscoveredMethod, DiscoveredPathway, ProviderHost } from './pathways.explorer.js';
 
 /** Puts what the explorer found into one engine. Checks that it fits together; runs nothing. */
 export class HandlerRegistrar {
   private readonly contracts = new Map<EventClass, PathwayKey>();
-  private readonly registered = new WeakMap<object, Set<string>>();
+  private readonly registered = new WeakMap<ProviderHost, Set<MethodRegistration>>();
 
   constructor(
     private readonly engine: PathwaysEngine,
@@ -20,18 +20,8 @@ export class HandlerRegistrar {
 
   /** Declares an event class. The same class twice is the same contract. */
   addEventClass(eventClass: EventClass): void {
-    const options = pathwaysMetadata.pathwayOf(eventClass);
-    if (!options) {
-      throw new PathwaysConfigurationError(
-        [
-          {
-            path: eventClass.name,
-            message: 'has no @Pathway decorator, so nothing says which events it means',
-          },
-        ],
-        'PathwaysModule.forFeature',
-      );
-    }
+    const options = eventClass && pathwaysMetadata.pathwayOf(eventClass);
+    if (!options) throw undeclaredClassError(eventClass);
     this.declare(eventClass, options, eventClass);
   }
 
@@ -41,41 +31,46 @@ export class HandlerRegistrar {
   }
 
   /** @throws PathwayUnknownError, PathwayHandlerDuplicateError, PathwaysConfigurationError, each naming the method. */
-  addMethod(method: DiscoveredMethod): PathwayKey | undefined {
-    if (!this.isNew(method)) return undefined;
+  addMethod(method: DiscoveredMethod): void {
+    if (!this.isNew(method)) return;
+    const { kind, stage } = method.registration;
+    const pathway = kind === 'any-error' ? undefined : this.keyOf(method);
     const { handlers } = this.engine;
-    const { where, kind } = method;
-    if (kind === 'any-error') {
-      const call = this.executor.plainCall(method);
-      handlers.addErrorHandler({ pathway: undefined, where, invoke: call });
-      return undefined;
-    }
-    const pathway = this.keyOf(method);
-    if (kind === 'handler')
-      handlers.addHandler({ pathway, where, invoke: this.executor.handlerCall(method) });
-    if (kind === 'error')
-      handlers.addErrorHandler({ pathway, where, invoke: this.executor.plainCall(method) });
+    if (pathway === undefined || kind === 'error')
+      return handlers.addErrorHandler(this.errorBinding(method, pathway));
+    const { where } = method;
     if (kind === 'observer') {
-      handlers.addObserver({ pathway, where, stage: method.stage, invoke: this.executor.plainCall(method) });
+      const call = this.executor.plainCall(method);
+      return handlers.addObserver({
+        pathway,
+        where,
+        stage,
+        invoke: (event, at, context) => call({ event, context }, event, at, context),
+      });
     }
-    return kind === 'handler' ? pathway : undefined;
+    const isTakenByTwin = handlers.of(pathway).handler?.where === where;
+    const place = isTakenByTwin ? `${where} as provided by ${String(method.host.host?.name)}` : where;
+    handlers.addHandler({ pathway, where: place, invoke: this.executor.handlerCall(method) });
   }
 
-  private keyOf({ target, hostClass, where }: DiscoveredMethod): PathwayKey {
+  private errorBinding(
+    method: DiscoveredMethod,
+    pathway: PathwayKey | undefined,
+  ): Parameters<PathwaysEngine['handlers']['addErrorHandler']>[0] {
+    const call = this.executor.plainCall(method);
+    return {
+      pathway,
+      where: method.where,
+      invoke: (error, event, key, context) => call({ event, context }, error, event, key, context),
+    };
+  }
+
+  private keyOf({ registration: { target }, hostClass, where }: DiscoveredMethod): PathwayKey {
     if (typeof target === 'string') return this.engine.registry.get(target, where).key;
-    const eventClass = target ?? hostClass;
-    if (target) this.addEventClass(target);
-    const key = this.contracts.get(eventClass);
-    if (key !== undefined) return key;
-    throw new PathwaysConfigurationError(
-      [
-        {
-          path: where,
-          message: `names no pathway, and ${hostClass.name} has no @Pathway decorator that would. Write @OnEvent(EventClass)`,
-        },
-      ],
-      'The event handlers',
-    );
+    if (target && !this.contracts.has(target)) this.addEventClass(target);
+    const key = this.contracts.get(target ?? hostClass);
+    if (key === undefined) throw unboundMethodError(where, hostClass);
+    return key;
   }
 
   private declare(
@@ -93,12 +88,11 @@ export class HandlerRegistrar {
   }
 
   /** Exploring again (lazily loaded modules) must not register what is registered. */
-  private isNew({ host, methodName, kind, target, stage }: DiscoveredMethod): boolean {
+  private isNew({ host, registration }: DiscoveredMethod): boolean {
     const known = this.registered.get(host) ?? new Set();
     this.registered.set(host, known);
-    const id = JSON.stringify([methodName, kind, typeof target === 'function' ? target.name : target, stage]);
-    if (known.has(id)) return false;
-    known.add(id);
+    if (known.has(registration)) return false;
+    known.add(registration);
     return true;
   }
 }

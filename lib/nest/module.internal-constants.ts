@@ -3,7 +3,9 @@ export const INSTANCE_MARKER = Symbol('nestjs-pathways:instance');
 /** Carries the classes of every `forFeature`. */
 export const FEATURE = Symbol('nestjs-pathways:feature');
 
-export const optionsToken = (name: string): string => `PathwaysOptions(${name})`;
 export const runtimeToken = (name: string): string => `PathwaysRuntime(${name})`;
-export const orchestratorToken = (name: string): string => `PathwaysOrchestrator(${name})`;
-export const routerToken = (name: string): string => `PathwayRouter(${name})`;
+export const registrationToken = (name: string): string => `PathwaysRegistration(${name})`;
+export const registrationDependenciesToken = (name: string): string =>
+  `PathwaysRegistrationDependencies(${name})`;
+export const lifecycleToken = (name: string): string => `PathwaysLifecycle(${name})`;
+export const webhookToken = (name: string): string => `PathwaysWebhook(${name})`;

@@ -1,8 +1,14 @@
 import { Body, Controller, HttpCode, HttpException, Inject, Post, Req, type Type } from '@nestjs/common';
-import { EventPayloadInvalidError } from '../errors/event-payload-invalid.error.js';
 import { PathwaysError } from '../errors/pathways.error.js';
 import { WebhookBodyTooLargeError } from '../errors/webhook-body-too-large.error.js';
-import type { EventDeliveryResult, PathwayRouter, RoutedEvent } from '../router/pathway.router.js';
+import { errorFields, type PathwaysLogger } from '../event/logger.interface.js';
+import {
+  statusOfDelivery,
+  type EventDeliveryResult,
+  type PathwayRouter,
+  type RoutedEvent,
+} from '../router/pathway.router.js';
+import { errorBody } from './error-body.util.js';
 
 /** What one webhook needs to know; resolved with the module's options. */
 export interface WebhookSettings {
@@ -10,6 +16,7 @@ export interface WebhookSettings {
   /** Lower case. */
   readonly header: string;
   readonly maxBodyBytes: number;
+  readonly logger: PathwaysLogger;
 }
 
 interface IncomingRequest {
@@ -32,39 +39,41 @@ export function createWebhookController(path: string, settingsToken: string): Ty
       @Body() body: unknown,
       @Req() request: IncomingRequest,
     ): Promise<RoutedEvent | { results: EventDeliveryResult[] }> {
-      const { router, header, maxBodyBytes } = this.settings;
+      const { router, header, maxBodyBytes, logger } = this.settings;
       const secret = request.headers[header];
       try {
         if (sizeOf(request, body) > maxBodyBytes) throw new WebhookBodyTooLargeError(maxBodyBytes);
         if (!Array.isArray(body)) return await router.processEvent(body, secret);
         const results = await router.processEvents(body, secret);
-        const worst = Math.max(200, ...results.map(({ status }) => status));
-        if (worst > 200)
-          throw new HttpException(
-            { statusCode: worst, message: 'Not every event was processed', results },
-            worst,
-          );
-        return { results };
+        if (results.every(({ success }) => success)) return { results };
+        throw incompleteDelivery(results);
       } catch (error) {
-        throw toHttpException(error);
+        if (error instanceof HttpException) throw error;
+        if (error instanceof PathwaysError) throw new HttpException(errorBody(error), error.httpStatus);
+        // A store that cannot be reached, for example. Its message may hold what a sender must not see.
+        logger.error('A delivered event could not be processed', errorFields(error));
+        throw new HttpException({ statusCode: 500, code: 'PATHWAYS_DELIVERY_FAILED', message: FAILED }, 500);
       }
     }
   }
   return PathwaysWebhookController;
 }
 
-function sizeOf({ headers }: IncomingRequest, body: unknown): number {
-  const announced = Number(headers['content-length']);
-  // A chunked body announces nothing.
-  return Number.isNaN(announced) ? Buffer.byteLength(JSON.stringify(body) ?? '') : announced;
+const FAILED =
+  'The event could not be processed because of an error in this service. Deliver it again later.';
+
+function incompleteDelivery(results: EventDeliveryResult[]): HttpException {
+  const statusCode = statusOfDelivery(results);
+  const failed = results.filter(({ success }) => !success).length;
+  const message = `${failed} of ${results.length} events were not processed; see results. Deliver them again.`;
+  return new HttpException(
+    { statusCode, code: 'PATHWAYS_DELIVERY_INCOMPLETE', message, results },
+    statusCode,
+  );
 }
 
-/** Code and message for the sender, never a stack. */
-function toHttpException(error: unknown): HttpException {
-  if (error instanceof HttpException) return error;
-  if (!(error instanceof PathwaysError))
-    return new HttpException({ statusCode: 500, message: 'The event could not be processed' }, 500);
-  const { httpStatus, code, message } = error;
-  const issues = error instanceof EventPayloadInvalidError ? { issues: error.issues } : {};
-  return new HttpException({ statusCode: httpStatus, code, message, ...issues }, httpStatus);
+/** For bodies that did not pass the gate. A chunked one announces nothing. */
+function sizeOf({ headers }: IncomingRequest, body: unknown): number {
+  const announced = headers['content-length'];
+  return announced === undefined ? Buffer.byteLength(JSON.stringify(body) ?? '') : Number(announced);
 }
