@@ -68,7 +68,7 @@ export const ENGINE_OPTION_CHECKS: Record<keyof PathwaysEngineOptions, OptionChe
   }),
   runtimeEnv: oneOf('production', 'development', 'test'),
   store: shape({
-    state: withMethods('claim', 'complete', 'release', 'statusOf'),
+    state: pathwayState,
     cursors: withMethods('load', 'save', 'clear'),
     deadLetters: withMethods('add', 'get', 'list', 'count', 'remove', 'blockerOf'),
     leases: withMethods('acquire', 'renew', 'release'),
@@ -113,6 +113,12 @@ export function missingIn(options: PathwaysEngineOptions, runtimeEnv: RuntimeEnv
           message: `keeps ${inMemory.join(', ')} in memory, which a restart forgets; production needs a durable store for each`,
         },
       ];
+}
+
+function pathwayState(value: unknown, path: string): ConfigurationProblem[] {
+  const problems = withMethods('claim', 'complete', 'release', 'statusOf')(value, path);
+  if (problems.length > 0) return problems;
+  return positive((value as { markTtlMs?: unknown }).markTtlMs, `${path}.markTtlMs`);
 }
 
 function callable(value: unknown, path: string): ConfigurationProblem[] {

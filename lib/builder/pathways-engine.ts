@@ -38,7 +38,7 @@ export class PathwaysEngine {
   /** @throws PathwaysConfigurationError listing every problem of the options. Does no I/O. */
   constructor(options: PathwaysEngineOptions = {}) {
     this.options = resolveEngineOptions(options);
-    const { clock, logger, telemetry, tenant, dataCore } = this.options;
+    const { clock, logger, telemetry, tenant, dataCore, pump } = this.options;
     this.hosts = resolvePlatformHosts(this.options.baseUrl, this.options.hosts);
     this.store = memoryStore(clock, this.options.store);
     this.client = new FlowcoreClient({
@@ -65,7 +65,8 @@ export class PathwaysEngine {
     this.pumps = new PumpManager({
       tenant,
       dataCore,
-      options: this.options.pump,
+      // Behind the marks' lifetime nothing tells a late event from one that was handled long ago.
+      options: { ...pump, lookBackMs: Math.min(pump.lookBackMs, this.store.state.markTtlMs) },
       source: this.client.events,
       notifications: this.client.notifications,
       processor: this.processor,

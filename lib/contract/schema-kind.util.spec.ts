@@ -31,7 +31,7 @@ describe('isStandardSchema', () => {
 describe('isClass', () => {
   it('accepts classes, also those compiled to functions', () => {
     expect(isClass(Plain)).toBe(true);
-    // oxlint-disable-next-line prefer-arrow-callback
+    // oxlint-disable-next-line prefer-arrow-callback -- what a compiler makes of a class for ES5
     expect(isClass(function Old() {})).toBe(true);
   });
 

@@ -10,6 +10,7 @@ import type { DeadLetter } from '../state/dead-letter-store.interface.js';
 import type { PathwaysStore } from '../state/pathways-store.interface.js';
 import { fingerprintOf } from './error-fingerprint.util.js';
 import type { EventDelivery } from './event-delivery.interface.js';
+import type { FailedAttempt } from './handler.runner.js';
 import { withStoreRetry } from './store-retry.util.js';
 
 /** The parts the office works with. */
@@ -26,7 +27,7 @@ export interface UndeliverableEvent {
   readonly delivery: EventDelivery;
   readonly orderKey: string | undefined;
   readonly reason: DeadLetter['reason'];
-  readonly errors: readonly Error[];
+  readonly attempts: readonly FailedAttempt[];
   readonly error: Error;
 }
 
@@ -35,9 +36,8 @@ export class DeadLetterOffice {
   constructor(private readonly deps: DeadLetterOfficeDependencies) {}
 
   async add(undeliverable: UndeliverableEvent): Promise<void> {
-    const { pathway, event, delivery, orderKey, reason, errors, error } = undeliverable;
-    const cause = errors.at(-1) ?? error;
-    const at = new Date(this.deps.clock.now());
+    const { pathway, event, delivery, orderKey, reason, attempts, error } = undeliverable;
+    const cause = attempts.at(-1)?.error ?? error;
     await this.keep(delivery, {
       eventId: event.eventId,
       pathway: pathway.key,
@@ -47,13 +47,13 @@ export class DeadLetterOffice {
       reason,
       error: error.message,
       fingerprint: fingerprintOf(cause),
-      attempts: errors.map(({ name, message, stack }) => ({
-        at,
+      attempts: attempts.map(({ at, error: { name, message, stack } }) => ({
+        at: new Date(at),
         errorName: name,
         message,
         ...(stack ? { stack } : {}),
       })),
-      deadLetteredAt: at,
+      deadLetteredAt: new Date(this.deps.clock.now()),
     });
   }
 

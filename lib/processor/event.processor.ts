@@ -123,7 +123,7 @@ export class EventProcessor implements PumpProcessor {
         pathway,
         event,
         delivery,
-        { attempts: 0, errors: [error], final: error },
+        { attempts: [{ at: this.deps.clock.now(), error }], final: error },
         'invalid',
       );
     }
@@ -157,7 +157,7 @@ export class EventProcessor implements PumpProcessor {
     const error = new PathwayHandlerFailedError(
       pathway.key,
       event.eventId,
-      failure.attempts,
+      failure.attempts.length,
       failure.final,
       'halted',
     );
@@ -174,10 +174,18 @@ export class EventProcessor implements PumpProcessor {
   ): Promise<EventOutcome> {
     const error =
       reason === 'failed'
-        ? new PathwayHandlerFailedError(pathway.key, event.eventId, failure.attempts, failure.final)
+        ? new PathwayHandlerFailedError(pathway.key, event.eventId, failure.attempts.length, failure.final)
         : failure.final;
     const orderKey = this.declaredOrderKey(pathway, event);
-    await this.deadLetters.add({ pathway, event, delivery, orderKey, reason, errors: failure.errors, error });
+    await this.deadLetters.add({
+      pathway,
+      event,
+      delivery,
+      orderKey,
+      reason,
+      attempts: failure.attempts,
+      error,
+    });
     await this.mark(event.eventId, delivery, 'dead-lettered');
     this.deps.waiters.settle(event.eventId, { status: 'dead-lettered', error });
     return { status: 'dead-lettered', error };
@@ -193,7 +201,7 @@ export class EventProcessor implements PumpProcessor {
     const blocker = await this.deps.store.deadLetters.blockerOf(delivery.source, orderKey);
     if (blocker === undefined) return undefined;
     const error = new PathwayEventParkedError(pathway.key, event.eventId, orderKey, blocker);
-    return this.deadLetter(pathway, event, delivery, { attempts: 0, errors: [], final: error }, 'parked');
+    return this.deadLetter(pathway, event, delivery, { attempts: [], final: error }, 'parked');
   }
 
   private async outcomeOfEarlierDelivery(

@@ -16,10 +16,16 @@ import type { ObservedStage, ObserverBinding } from './handler-binding.interface
 import type { HandlerRegistry, PathwayBindings } from './handler.registry.js';
 import { retryDelayOf } from './retry-policy.util.js';
 
-/** A handler that finally failed: every attempt's error, and the last one. */
+/** One attempt that failed. */
+export interface FailedAttempt {
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly error: Error;
+}
+
+/** A handler that finally failed: every attempt, and the error that counts. */
 export interface HandlerFailure {
-  readonly attempts: number;
-  readonly errors: readonly Error[];
+  readonly attempts: readonly FailedAttempt[];
   readonly final: Error;
 }
 
@@ -56,7 +62,7 @@ export class HandlerRunner {
   ): Promise<HandlerFailure | 'aborted' | undefined> {
     const { handler } = bindings;
     if (!handler) return undefined;
-    const errors: Error[] = [];
+    const attempts: FailedAttempt[] = [];
     for (let number = 1; ; number++) {
       if (delivery.signal?.aborted) return 'aborted';
       const attempt = this.attempt(event, pathway, delivery, number);
@@ -67,10 +73,10 @@ export class HandlerRunner {
       } catch (thrown) {
         if (delivery.signal?.aborted) return 'aborted';
         const error = toError(thrown);
-        errors.push(error);
+        attempts.push({ at: this.deps.clock.now(), error });
         this.notifyErrorHandlers(bindings, error, event, pathway, delivery, number);
         const isFinal = number > pathway.maxRetries || error instanceof UnrecoverableEventError;
-        if (isFinal) return { attempts: number, errors, final: error };
+        if (isFinal) return { attempts, final: error };
         await this.pause(pathway, event, number, handler.where, error, delivery.signal);
       }
     }

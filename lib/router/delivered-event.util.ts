@@ -16,32 +16,50 @@ export function readDeliveredEvent(body: unknown): FlowcoreEvent {
   const { eventId, eventType, payload, metadata } = body;
   const flowType =
     typeof body.aggregator === 'string' && body.aggregator !== '' ? body.aggregator : body.flowType;
+  const isWellFormed =
+    isName(eventId) &&
+    isName(flowType) &&
+    isName(eventType) &&
+    isRecord(payload) &&
+    (metadata === undefined || isRecord(metadata));
+  if (!isWellFormed)
+    throw new EventMalformedError(problemsOf({ eventId, flowType, eventType }, payload, metadata));
+  return {
+    ...body,
+    eventId,
+    flowType,
+    eventType,
+    payload,
+    metadata: metadata ?? {},
+    timeBucket: isName(body.timeBucket) ? body.timeBucket : readTime(eventId, timeBucketOf),
+    tenant: isName(body.tenant) ? body.tenant : '',
+    dataCoreId: isName(body.dataCoreId) ? body.dataCoreId : '',
+    validTime: isName(body.validTime) ? body.validTime : readTime(eventId, isoOf),
+  };
+}
+
+function problemsOf(names: Record<string, unknown>, payload: unknown, metadata: unknown): string[] {
   const problems: string[] = [];
-  for (const [name, value] of Object.entries({ eventId, flowType, eventType })) {
+  for (const [name, value] of Object.entries(names)) {
     if (typeof value !== 'string') problems.push(`${name} is ${kindOf(value)}, not a string`);
     else if (value === '') problems.push(`${name} is empty`);
   }
   if (!isRecord(payload)) problems.push(`payload is ${kindOf(payload)}, not an object`);
-  if (metadata !== undefined && !isRecord(metadata))
+  if (metadata !== undefined && !isRecord(metadata)) {
     problems.push(`metadata is ${kindOf(metadata)}, not an object`);
-  if (problems.length > 0) throw new EventMalformedError(problems);
-
-  const id = eventId as string;
-  const storedMs = isTimeUuid(id) ? timeOfTimeUuid(id).unixMs : undefined;
-  return {
-    ...body,
-    eventId: id,
-    flowType: flowType as string,
-    eventType: eventType as string,
-    payload,
-    metadata: (metadata ?? {}) as FlowcoreEvent['metadata'],
-    timeBucket: textOr(body.timeBucket, storedMs === undefined ? '' : timeBucketOf(storedMs)),
-    tenant: textOr(body.tenant, ''),
-    dataCoreId: textOr(body.dataCoreId, ''),
-    validTime: textOr(body.validTime, storedMs === undefined ? '' : new Date(storedMs).toISOString()),
-  };
+  }
+  return problems;
 }
 
-function textOr(value: unknown, fallback: string): string {
-  return typeof value === 'string' && value !== '' ? value : fallback;
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+/** Taken apart only for a field that is missing: reading the id costs more than everything else here. */
+function readTime(eventId: string, write: (unixMs: number) => string): string {
+  return isTimeUuid(eventId) ? write(timeOfTimeUuid(eventId).unixMs) : '';
+}
+
+function isoOf(unixMs: number): string {
+  return new Date(unixMs).toISOString();
 }

@@ -289,9 +289,18 @@ describe('PathwayRouter.processEvents', () => {
     await expect(router.processEvents(Array(1000).fill(event()), SECRET)).resolves.toHaveLength(1000);
   });
 
-  it('never answers with a stack', async () => {
+  it("answers neither with a stack nor with a store's own words", async () => {
     const results = await setUp(new Error('store down')).router.processEvents([event()], SECRET);
-    expect(results).toEqual([{ eventId: EVENT_ID, success: false, status: 500, message: 'store down' }]);
+    expect(results).toEqual([
+      {
+        eventId: EVENT_ID,
+        success: false,
+        status: 500,
+        code: 'PATHWAYS_DELIVERY_FAILED',
+        message: expect.stringContaining('Deliver it again later'),
+      },
+    ]);
+    expect(JSON.stringify(results)).not.toContain('store down');
   });
 });
 

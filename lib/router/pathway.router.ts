@@ -121,9 +121,18 @@ export class PathwayRouter {
       const { message } = await this.route(body);
       return { ...base, success: true, status: 200, message };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      if (!(error instanceof PathwaysError)) return { ...base, success: false, status: 500, message };
-      return { ...base, success: false, status: error.httpStatus, message, code: error.code };
+      if (error instanceof PathwaysError) {
+        return {
+          ...base,
+          success: false,
+          status: error.httpStatus,
+          message: error.message,
+          code: error.code,
+        };
+      }
+      // A store's own message, for example, may hold what a sender must not see.
+      const message = 'An error in this service kept the event from being processed. Deliver it again later.';
+      return { ...base, success: false, status: 500, message, code: 'PATHWAYS_DELIVERY_FAILED' };
     }
   }
 }
