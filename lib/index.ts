@@ -6,58 +6,228 @@ export {
   type PathwaysOptionsFactory,
   type WebhookOptions,
 } from './pathways.options.js';
+export {
+  type ClsSessionOptions,
+  type PathwaysAuditOptions,
+  type PathwaysSessionOptions,
+  type UserResolverProvider,
+} from './nest/write-context.options.js';
 export { type LocalPlatformOptions } from './nest/pathways.runtime.js';
-export { type PathwaysEngineOptions, type RuntimeEnv } from './builder/engine.options.js';
+export { type PathwayMode, type PathwaysEngineOptions, type RuntimeEnv } from './builder/engine.options.js';
 export { PathwaysEngine } from './builder/pathways-engine.js';
+export {
+  PathwaysBuilder,
+  type BuilderHandler,
+  type HandleOptions,
+  type HostedBuilder,
+} from './builder/pathways-builder.js';
+export {
+  type PathwaysBuilderOptions,
+  type SessionResolverStore,
+  type StartPumpOptions,
+} from './builder/pathways-builder.options.js';
+export {
+  type BuilderBatch,
+  type BuilderBatchWrite,
+  type BuilderEvent,
+  type BuilderPathway,
+  type BuilderPathways,
+  type BuilderWrite,
+  type EventPayload,
+  type FileEventFields,
+  type InputAt,
+  type InputOf,
+  type IsFile,
+  type NoPathways,
+  type NotWritable,
+  type OwnFields,
+  type PathwayAt,
+  type PayloadOf,
+  type RegisteredKey,
+  type RegisterOptions,
+  type UnknownPathway,
+  type WithPathway,
+  type WrittenIds,
+} from './builder/builder-pathways.type.js';
+export { SessionPathwayBuilder } from './builder/session-pathway-builder.js';
+export { PathwayPump } from './builder/pathway-pump.js';
+export { ConsoleLogger, NoopLogger, type Logger, type LoggerContext } from './builder/builder.logger.js';
+export { type ReferenceDeliveryStore } from './builder/reference-delivery.store.js';
+export { InternalPathwayState, type ReferencePathwayState } from './builder/reference-pathway.state.js';
+export {
+  type PumpStateManager,
+  type PumpStateManagerFactory,
+  type PumpStateValue,
+} from './builder/pump-state-manager.js';
+export {
+  createPostgresPathwayChunkStore,
+  createPostgresPathwayDeliveryStore,
+  createPostgresPathwayState,
+  createPostgresPumpStateManagerFactory,
+  PostgresPathwayChunkStore,
+  PostgresPathwayDeliveryStore,
+  PostgresPathwayState,
+  type PostgresPumpStateManagerFactory,
+} from './builder/postgres/postgres.stores.js';
+export type {
+  PostgresChunkStoreOptions,
+  PostgresConnectionOptions,
+  PostgresDeliveryStoreOptions,
+  PostgresPathwayStateOptions,
+  PostgresPumpStateOptions,
+  PostgresTableOptions,
+} from './builder/postgres/postgres.options.js';
 
 export { Pathway } from './decorators/pathway.decorator.js';
 export {
   OnAnyPathwayError,
+  OnAudit,
   OnEvent,
+  OnEvents,
   OnPathwayError,
   OnPathwayObserved,
+  type BatchMethodDecorator,
 } from './decorators/handler.decorators.js';
-export { type HandlerDecoratorOptions } from './decorators/handler-decorator.options.js';
-export { CurrentEvent, EventContext, EventMetadata, Payload } from './decorators/param.decorators.js';
+export {
+  type HandlerDecoratorOptions,
+  type OnEventOptions,
+  type OnEventsOptions,
+} from './decorators/handler-decorator.options.js';
+export {
+  CurrentEvent,
+  CurrentEvents,
+  EventContext,
+  EventMetadata,
+  EventTransaction,
+  Payload,
+} from './decorators/param.decorators.js';
 export { PATHWAYS_CONTEXT_TYPE, PathwaysExecutionContext } from './decorators/pathways-execution-context.js';
 export { type PathwaysRequest } from './nest/host.resolver.js';
 export {
   InjectDeadLetters,
+  InjectPathwayProvisioner,
+  InjectPathwaysHealth,
   InjectPathwaysEngine,
   InjectPathwayWriter,
   InjectPumpManager,
 } from './decorators/inject.decorators.js';
 export {
-  getDeadLetterStoreToken,
+  getDeadLettersToken,
+  getPathwayProvisionerToken,
+  getPathwaysHealthToken,
   getEngineToken,
   getPathwayWriterToken,
   getPumpManagerToken,
 } from './pathways.tokens.js';
 
-export { PathwayWriter, type PathwayTarget } from './writer/pathway.writer.js';
+export { PathwayWriter } from './writer/pathway.writer.js';
+export { type EventWriter, type PathwayTarget } from './writer/event-writer.interface.js';
+export { PathwaySession } from './writer/pathway.session.js';
+export {
+  MemorySessionUserResolverStore,
+  type MemorySessionUserResolverStoreOptions,
+  type SessionUserResolverStore,
+} from './writer/session-user-resolver.store.js';
+export { type AuditUserResolver, type UserResolver } from './writer/user-resolver.interface.js';
+export { type WriteContext } from './writer/write-context.interface.js';
+export { auditOf, type AuditMode, type AuditUser, type EventAudit } from './event/audit.js';
+export { type AuditHandler, type AuditOptions } from './builder/audit.options.js';
+export { type ChunkingOptions } from './writer/chunks/chunking.options.js';
+export { Outbox } from './writer/outbox/outbox.js';
+export { type OutboxOptions } from './writer/outbox/outbox.options.js';
+export { type OutboxReference } from './state/outbox-reference.js';
 export {
   type BatchWriteInput,
+  type OutboxWriteOptions,
   type WriteInput,
   type WriteMetadata,
   type WriteOptions,
 } from './writer/write.options.js';
+export {
+  type BatchItem,
+  type FileContent,
+  type FileInput,
+  type FileProgress,
+  type FileWrite,
+  type FileWriteInput,
+  type FileWriteOptions,
+} from './writer/files/file-write.input.js';
 export {
   PathwayRouter,
   statusOfDelivery,
   type EventDeliveryResult,
   type PathwayRouterOptions,
   type RoutedEvent,
+  type RouterLogger,
   type RouterProcessor,
+  type RouterProcessorSource,
 } from './router/pathway.router.js';
-export { PumpManager, type PumpFilter } from './pump/pump.manager.js';
-export { type PumpConcurrency, type PumpOptions, type PumpPosition } from './pump/pump.options.js';
+export { PathwaysHealth, type PathwaysHealthReport, type PumpHealth } from './builder/pathways.health.js';
+export {
+  PathwayProvisioner,
+  type ProvisionCallOptions,
+  type ProvisioningState,
+} from './provisioning/pathway.provisioner.js';
+export type {
+  AutoProvision,
+  ProvisionFailurePolicy,
+  ProvisioningOptions,
+  ProvisionRetry,
+} from './provisioning/provisioning.options.js';
+export type { ControlPlaneOptions, ManagedDeliveryOptions } from './provisioning/control-plane.options.js';
+export type { PathwaySizeClass } from './platform/control-plane.interface.js';
+export type { ProvisioningStep } from './provisioning/resource.provisioner.js';
+export { PumpManager, type PumpFilter, type PumpResetOptions } from './pump/pump.manager.js';
+export {
+  type PumpConcurrency,
+  type PumpNotifier,
+  type PumpOptions,
+  type PumpPosition,
+  type PumpStop,
+} from './pump/pump.options.js';
+export { type PumpReaderFactory } from './pump/pump-reader.interface.js';
+export {
+  type NotificationListener,
+  type NotificationSource,
+  type NotificationSubscription,
+  type NotifierContext,
+  type NotifierFactory,
+} from './platform/notification-source.interface.js';
+export { type StoredEventNotification } from './event/stored-event-notification.interface.js';
 export { type PumpState, type PumpStatus } from './pump/pump.status.js';
+export {
+  DeadLetters,
+  type DeadLetterPage,
+  type DeadLetterPageRequest,
+  type DeadLetterReplayOptions,
+} from './processor/dead-letters.js';
+export {
+  type DeadLetterDiscard,
+  type DeadLetterReplay,
+  type DeliveredLetter,
+  type FailedLetter,
+  type ReplayedLetter,
+  type SkippedLetter,
+} from './processor/dead-letter-replay.interface.js';
 export { EventProcessor } from './processor/event.processor.js';
 export { type EventDelivery, type EventOutcome } from './processor/event-delivery.interface.js';
-export { type ObservedStage } from './processor/handler-binding.interface.js';
+export {
+  type BatchAnswer,
+  type BatchBinding,
+  type BatchFailure,
+  type BatchLimits,
+} from './processor/batch-binding.interface.js';
+export { batchHandlerBinding, type BatchHandler } from './processor/batch-handler.js';
+export { type BatchListener } from './processor/pump-processor.interface.js';
+export { type HandlerBinding, type ObservedStage } from './processor/handler-binding.interface.js';
 
-export { createPathwayContract } from './contract/create-pathway-contract.js';
-export { type PathwayContract } from './contract/pathway-contract.interface.js';
+export { type EncryptionOptions, type KeyringOptions } from './security/encryption/encryption.options.js';
+export { type EncryptionKey, type KeyProvider } from './security/encryption/key-provider.interface.js';
+
+export { createPathwayContract, type PathwayDeclaration } from './contract/create-pathway-contract.js';
+export { FilePayload, type FilePart } from './contract/file-payload.js';
+export { type PathwayContract, type PayloadParser } from './contract/pathway-contract.interface.js';
+export { type MaybePromise } from './event/maybe-promise.type.js';
 export {
   type EventClass,
   type ExhaustedPolicy,
@@ -66,6 +236,17 @@ export {
   type RetryBackoff,
 } from './contract/pathway.options.js';
 
+export {
+  type ChunkPart,
+  type ChunkProgress,
+  type ChunkStore,
+  type ExpiredChunk,
+} from './state/chunk-store.interface.js';
+export {
+  type CommandOutcome,
+  type CommandRecord,
+  type CommandStore,
+} from './state/command-store.interface.js';
 export {
   type CursorStore,
   type FencingToken,
@@ -77,10 +258,50 @@ export {
   type DeadLetterAttempt,
   type DeadLetterFilter,
   type DeadLetterStore,
+  type FingerprintCount,
 } from './state/dead-letter-store.interface.js';
+export { type DeliveryStore, type PauseOrigin } from './state/delivery-store.interface.js';
 export { type Lease, type LeaseStore } from './state/lease-store.interface.js';
-export { type EventClaim, type EventStatus, type PathwayState } from './state/pathway-state.interface.js';
-export { type PathwaysStore } from './state/pathways-store.interface.js';
+export {
+  type ClaimPurpose,
+  type EventClaim,
+  type EventStatus,
+  type PathwayState,
+} from './state/pathway-state.interface.js';
+export {
+  type OrderedClaim,
+  type PathwaysStore,
+  type PathwaysStoreFactory,
+  type StoreContext,
+} from './state/pathways-store.interface.js';
+export { type OutboxHeaders } from './state/outbox-headers.interface.js';
+export {
+  type HeldOutboxRow,
+  type OutboxAddition,
+  type OutboxEntry,
+  type OutboxRow,
+  type OutboxStore,
+} from './state/outbox-store.interface.js';
+export {
+  type WriteIdentity,
+  type WriteLedger,
+  type WriteRecord,
+  type WriteRequest,
+} from './state/write-ledger.interface.js';
+export { type EventSignals } from './state/event-signals.interface.js';
+export {
+  type BatchClaimAnswer,
+  type TransactionBatchClaim,
+  type TransactionClaim,
+  type TransactionRunner,
+} from './state/transaction-runner.interface.js';
+export {
+  type FilePartEntry,
+  type FilePartOutcome,
+  type FilePartStore,
+  type StoredFilePart,
+} from './state/file-part-store.interface.js';
+export { MemoryChunkStore, type MemoryChunkStoreOptions } from './state/memory-chunk.store.js';
 export { MemoryPathwayState, type MemoryPathwayStateOptions } from './state/memory-pathway.state.js';
 
 export { type PlatformHosts } from './platform/platform-hosts.js';
@@ -88,16 +309,53 @@ export { type FlowcoreEvent, type PathwayEvent } from './event/flowcore-event.in
 export { pathwayKey, type PathwayKey } from './event/pathway-key.util.js';
 export { systemClock, type Clock, type ClockTimer } from './event/clock.interface.js';
 export { silentLogger, type LogFields, type PathwaysLogger } from './event/logger.interface.js';
-export { type EventOutcomeStatus, type Telemetry } from './event/telemetry.interface.js';
+export {
+  type EventOutcomeStatus,
+  type ObservedBacklog,
+  type ObservedPump,
+  type Telemetry,
+  type TelemetryContext,
+  type TelemetryFactory,
+} from './event/telemetry.interface.js';
 
+export { AuditUserUnresolvedError } from './errors/audit-user-unresolved.error.js';
+export { ChunkAssemblyFailedError } from './errors/chunk-assembly-failed.error.js';
+export { ChunkPartConflictError } from './errors/chunk-part-conflict.error.js';
+export { ChunkPartMalformedError } from './errors/chunk-part-malformed.error.js';
+export { ChunkSchemeUnknownError } from './errors/chunk-scheme-unknown.error.js';
+export { ChunkPartsMissingError } from './errors/chunk-parts-missing.error.js';
+export { ChunkStoreMissingError } from './errors/chunk-store-missing.error.js';
+export { CursorForeignError } from './errors/cursor-foreign.error.js';
+export { DatabaseConnectionError } from './errors/database-connection.error.js';
+export { DeadLetterOutOfOrderError } from './errors/dead-letter-out-of-order.error.js';
+export { DeadLetterRequestInvalidError } from './errors/dead-letter-request-invalid.error.js';
+export { DeadLetterUnknownError } from './errors/dead-letter-unknown.error.js';
+export { EncryptionKeyUnavailableError } from './errors/encryption-key-unavailable.error.js';
 export { EventMalformedError } from './errors/event-malformed.error.js';
 export { EventPayloadInvalidError, type PayloadIssue } from './errors/event-payload-invalid.error.js';
+export { EventUnsplittableError } from './errors/event-unsplittable.error.js';
+export { EventTransactionMissingError } from './errors/event-transaction-missing.error.js';
+export { FencingTokenStaleError } from './errors/fencing-token-stale.error.js';
+export { FileChecksumMismatchError, type FileChecksumStage } from './errors/file-checksum-mismatch.error.js';
+export { FilePartsMissingError } from './errors/file-parts-missing.error.js';
+export { IdempotencyKeyReusedError } from './errors/idempotency-key-reused.error.js';
+export { LocalCommandRefusedError } from './errors/local-command-refused.error.js';
 export { LocalFlowcoreStartError } from './errors/local-flowcore-start.error.js';
+export { LocalPostgresMissingError } from './errors/local-postgres-missing.error.js';
+export { LocalPostgresStartError } from './errors/local-postgres-start.error.js';
+export { MetricNameTakenError } from './errors/metric-name-taken.error.js';
+export { DataPumpEndedError } from './errors/data-pump-ended.error.js';
+export { DataPumpEventWithheldError } from './errors/data-pump-event-withheld.error.js';
+export { NatsUnavailableError } from './errors/nats-unavailable.error.js';
 export { OptionalPackageMissingError } from './errors/optional-package-missing.error.js';
+export { OutboxMissingError } from './errors/outbox-missing.error.js';
+export { OutboxTransactionInvalidError } from './errors/outbox-transaction-invalid.error.js';
+export { PathwayBatchAnswerInvalidError } from './errors/pathway-batch-answer-invalid.error.js';
 export { PathwayBatchIncompleteError } from './errors/pathway-batch-incomplete.error.js';
 export { PathwayDuplicateError } from './errors/pathway-duplicate.error.js';
 export { PathwayEventDeadLetteredError } from './errors/pathway-event-dead-lettered.error.js';
 export { PathwayEventParkedError } from './errors/pathway-event-parked.error.js';
+export { PathwayFileBatchError } from './errors/pathway-file-batch.error.js';
 export { PathwayHandlerDuplicateError } from './errors/pathway-handler-duplicate.error.js';
 export { PathwayHandlerFailedError } from './errors/pathway-handler-failed.error.js';
 export { PathwayHandlerTimeoutError } from './errors/pathway-handler-timeout.error.js';
@@ -113,13 +371,32 @@ export {
 export { PathwaysModuleDuplicateError } from './errors/pathways-module-duplicate.error.js';
 export { PathwaysNotReadyError } from './errors/pathways-not-ready.error.js';
 export { PathwaysError, type PathwaysErrorCode } from './errors/pathways.error.js';
+export { PayloadNotJsonError } from './errors/payload-not-json.error.js';
+export { PayloadUndecryptableError, type UndecryptableReason } from './errors/payload-undecryptable.error.js';
+export { PlatformConflictError } from './errors/platform-conflict.error.js';
 export { PlatformNotFoundError } from './errors/platform-not-found.error.js';
+export { PlatformPayloadTooLargeError } from './errors/platform-payload-too-large.error.js';
+export { PlatformRateLimitedError } from './errors/platform-rate-limited.error.js';
 export { PlatformRequestError, type PlatformRequestInfo } from './errors/platform-request.error.js';
 export { PlatformResponseInvalidError } from './errors/platform-response-invalid.error.js';
 export { PlatformUnauthorizedError } from './errors/platform-unauthorized.error.js';
 export { PlatformUnavailableError } from './errors/platform-unavailable.error.js';
+export { PumpLeaseHeldError } from './errors/pump-lease-held.error.js';
 export { PumpPositionInvalidError } from './errors/pump-position-invalid.error.js';
+export { ProvisioningFailedError, type ProvisioningProblem } from './errors/provisioning-failed.error.js';
+export { PumpReplayEndedError } from './errors/pump-replay-ended.error.js';
+export { PumpStopBehindError } from './errors/pump-stop-behind.error.js';
+export { PumpStopInvalidError } from './errors/pump-stop-invalid.error.js';
 export { PumpUnknownError } from './errors/pump-unknown.error.js';
+export { SchemaMigrationFailedError } from './errors/schema-migration-failed.error.js';
+export { SchemaNewerError } from './errors/schema-newer.error.js';
+export { SchemaOutdatedError } from './errors/schema-outdated.error.js';
+export { TimeKeyUnreadableError } from './errors/time-key-unreadable.error.js';
+export { TransactionAbortedError } from './errors/transaction-aborted.error.js';
+export { TransactionLostError } from './errors/transaction-lost.error.js';
+export { TransactionOverError } from './errors/transaction-over.error.js';
 export { UnrecoverableEventError } from './errors/unrecoverable-event.error.js';
 export { WebhookBodyTooLargeError } from './errors/webhook-body-too-large.error.js';
 export { WebhookSecretInvalidError } from './errors/webhook-secret-invalid.error.js';
+export { WriteMetadataReservedError } from './errors/write-metadata-reserved.error.js';
+export { WriteOptionsInvalidError } from './errors/write-options-invalid.error.js';

@@ -1,3 +1,4 @@
+import { auditCheck, userResolverCheck } from './builder/audit-options.check.js';
 import { ENGINE_OPTION_CHECKS, missingIn } from './builder/engine-options.validation.js';
 import { runtimeEnvOf } from './builder/engine.defaults.js';
 import {
@@ -8,6 +9,7 @@ import {
   shape,
   text,
   wholeNumber,
+  withMethods,
   type OptionCheck,
 } from './builder/option-check.util.js';
 import {
@@ -29,11 +31,39 @@ const WEBHOOK: Record<keyof WebhookOptions, OptionCheck> = {
   maxEvents: wholeNumber(1),
 };
 
+const given: OptionCheck = () => [];
+const clsKey: OptionCheck = (value, path) =>
+  typeof value === 'string' || typeof value === 'symbol'
+    ? []
+    : [{ path, message: 'must be the key of a value in ClsService: a string or symbol' }];
+
+const userResolverProvider: OptionCheck = (value, path) => {
+  const isProvider =
+    typeof value === 'object' && value !== null && ('useClass' in value || 'useExisting' in value);
+  if (!isProvider) return userResolverCheck(value, path);
+  return Object.keys(value).length === 1
+    ? shape({ useClass: given, useExisting: given })(value, path)
+    : [{ path, message: 'must have either useClass or useExisting, and nothing else' }];
+};
+
+const builder = withMethods('engine', 'startPump', 'close');
+
 const MODULE: Record<keyof PathwaysModuleOptions, OptionCheck> = {
   ...ENGINE_OPTION_CHECKS,
+  builder,
+  audit: auditCheck(userResolverProvider),
+  session: sessionCheck,
   webhook: either(oneOf(false), shape(WEBHOOK)),
   local: either(flag, shape({ port: wholeNumber(0), data: text, strict: flag })),
 };
+
+/** `session: {}` would look like a setting, and do nothing. */
+function sessionCheck(value: unknown, path: string): ConfigurationProblem[] {
+  const cls = either(oneOf(true), shape({ sessionIdKey: clsKey, userKey: clsKey }));
+  const problems = shape({ cls })(value, path);
+  if (problems.length > 0 || (value as { cls?: unknown }).cls !== undefined) return problems;
+  return [{ path: `${path}.cls`, message: 'is required: true, or the keys in ClsService' }];
+}
 
 /**
  * Joins what was declared with what the factory gave.
@@ -56,7 +86,7 @@ export function resolveModuleOptions(given: unknown, structure: ResolvedStructur
   const problems = [
     ...structureProblems(fromFactory, structure),
     ...shape(MODULE)(options, ''),
-    ...missingIn(options, runtimeEnv),
+    ...(options.builder ? beside(options) : missingIn(options, runtimeEnv)),
     ...webhookProblems(options),
   ];
   if (problems.length > 0) throw new PathwaysConfigurationError(problems);
@@ -93,6 +123,14 @@ function structureProblems(
     problems.push({ path: 'webhook.path', message });
   }
   return problems;
+}
+
+/** Two places for one option would leave it open which of them counts. */
+function beside(options: PathwaysModuleOptions): ConfigurationProblem[] {
+  const own = ['builder', 'session', 'webhook', 'name', 'isGlobal'];
+  return Object.entries(options)
+    .filter(([path, value]) => value !== undefined && !own.includes(path))
+    .map(([path]) => ({ path, message: 'belongs to the builder: give it to new PathwaysBuilder' }));
 }
 
 function webhookProblems({ webhook }: PathwaysModuleOptions): ConfigurationProblem[] {

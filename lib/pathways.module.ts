@@ -31,8 +31,25 @@ import type {
 /** `forRootAsync`: options come from a factory, structure stands beside it. Exactly one of the three `use…` is given. */
 export interface PathwaysModuleAsyncOptions
   extends PathwaysModuleAsyncStructure, Pick<ModuleMetadata, 'imports'>, Pick<FactoryProvider, 'inject'> {
+  /**
+   * Makes the options from what `inject` names.
+   *
+   * @default none; one of the three is required
+   */
   useFactory?: (...args: never[]) => PathwaysModuleOptions | Promise<PathwaysModuleOptions>;
+
+  /**
+   * A class that makes the options; created for this module.
+   *
+   * @default none
+   */
   useClass?: Type<PathwaysOptionsFactory>;
+
+  /**
+   * Token of a provider that makes the options.
+   *
+   * @default none
+   */
   useExisting?: InjectionToken;
 }
 

@@ -1,6 +1,8 @@
 import type { PathwaysEngineOptions } from './builder/engine.options.js';
+import type { HostedBuilder } from './builder/pathways-builder.js';
 import type { LocalPlatformOptions } from './nest/pathways.runtime.js';
-import type { PathwaysStore } from './state/pathways-store.interface.js';
+import type { PathwaysAuditOptions, PathwaysSessionOptions } from './nest/write-context.options.js';
+import type { PathwaysStore, PathwaysStoreFactory } from './state/pathways-store.interface.js';
 
 /** The entrance for events that the platform posts to this application. */
 export interface WebhookOptions {
@@ -38,8 +40,34 @@ export interface WebhookOptions {
 }
 
 /** Options of `PathwaysModule`. */
-export interface PathwaysModuleOptions extends PathwaysEngineOptions {
-  /** @default no webhook */
+export interface PathwaysModuleOptions extends Omit<PathwaysEngineOptions, 'audit'> {
+  /**
+   * Who writes events, and who is told of those that are handled.
+   *
+   * @default no event carries a user, and nobody but `@OnAudit()` methods is told
+   */
+  audit?: PathwaysAuditOptions;
+
+  /**
+   * Where a write finds session and user without being told.
+   *
+   * @default a write is in the session it names, or in none
+   */
+  session?: PathwaysSessionOptions;
+
+  /**
+   * Hosts an existing builder: its pathways and handlers, and those of decorated methods, share its pumps and its state. It
+   * is started and closed with the application, and brings every other option but `session` and `webhook` itself.
+   *
+   * @default none; the module makes an engine of its own
+   */
+  builder?: HostedBuilder;
+
+  /**
+   * The entrance for events that the platform posts; `false` has none.
+   *
+   * @default no webhook
+   */
   webhook?: WebhookOptions | false;
 
   /**
@@ -69,11 +97,19 @@ export interface PathwaysModuleStructure {
 
 /** What stands beside the factory of `forRootAsync`. */
 export interface PathwaysModuleAsyncStructure extends PathwaysModuleStructure {
-  /** Declares the webhook; its secrets come from the factory. */
+  /**
+   * Declares the webhook; its secrets come from the factory.
+   *
+   * @default no controller; a webhook that the factory gives is then refused
+   */
   webhook?: Pick<WebhookOptions, 'path'>;
 
-  /** The store, when it needs nothing from the factory. */
-  store?: Partial<PathwaysStore>;
+  /**
+   * The store, when it needs nothing from the factory.
+   *
+   * @default the `store` that the factory gives
+   */
+  store?: Partial<PathwaysStore> | PathwaysStoreFactory;
 }
 
 /** Makes the options of an instance, for `useClass` and `useExisting`. */
@@ -86,5 +122,5 @@ export interface ResolvedStructure {
   readonly name: string;
   readonly isGlobal: boolean;
   readonly webhook: Partial<WebhookOptions> | false | undefined;
-  readonly store: Partial<PathwaysStore> | undefined;
+  readonly store: Partial<PathwaysStore> | PathwaysStoreFactory | undefined;
 }

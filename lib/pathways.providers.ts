@@ -5,17 +5,21 @@ import {
   DiscoveryService,
   ExternalContextCreator,
   HttpAdapterHost,
+  ModuleRef,
   ModulesContainer,
 } from '@nestjs/core';
 import {
-  getDeadLetterStoreToken,
+  getDeadLettersToken,
   getEngineToken,
+  getPathwayProvisionerToken,
+  getPathwaysHealthToken,
   getPathwayWriterToken,
   getPumpManagerToken,
 } from './decorators/instance-tokens.js';
 import { PathwaysModuleDuplicateError } from './errors/pathways-module-duplicate.error.js';
 import { EnhancedCallFactory } from './nest/enhanced-call.factory.js';
 import { HandlerExecutor } from './nest/handler.executor.js';
+import { importersOf } from './nest/importers.util.js';
 import {
   INSTANCE_MARKER,
   lifecycleToken,
@@ -29,10 +33,12 @@ import { PathwaysLifecycle } from './nest/pathways.lifecycle.js';
 import type { PathwaysRegistrationDependencies } from './nest/pathways.registration.js';
 import { PathwaysRuntime } from './nest/pathways.runtime.js';
 import { WebhookBodyGate } from './nest/webhook-body.gate.js';
+import { bindWriteContext, engineAuditOptions } from './nest/write-context.binder.js';
 import { createWebhookController, type WebhookSettings } from './nest/webhook.controller.js';
 import { resolveModuleOptions } from './pathways-options.validation.js';
 import type { PathwaysModuleOptions, ResolvedStructure, WebhookOptions } from './pathways.options.js';
 import { PathwayRouter } from './router/pathway.router.js';
+import { isStoreFactory } from './state/store-factory.util.js';
 
 /** Token of the options as given; private to each instance's module. */
 export const MODULE_OPTIONS = Symbol('nestjs-pathways:options');
@@ -48,7 +54,7 @@ export function withInstanceProviders(
 ): DynamicModule {
   const { name, webhook } = structure;
   const path = webhook ? (webhook.path ?? DEFAULT_WEBHOOK_PATH) : undefined;
-  const parts = publicParts(name);
+  const parts = [...publicParts(name), ...storeParts(structure.store)];
   return {
     ...definition,
     imports: [DiscoveryModule, ...(definition.imports ?? [])],
@@ -57,7 +63,7 @@ export function withInstanceProviders(
       ...(definition.providers ?? []),
       ...instanceProviders(structure),
       ...parts,
-      ...(path === undefined ? [] : webhookProviders(name, path)),
+      ...(path === undefined ? [] : webhookProviders(name)),
     ],
     exports: [registrationDependenciesToken(name), ...parts.map(({ provide }) => provide)],
   };
@@ -79,18 +85,19 @@ function instanceProviders(structure: ResolvedStructure): Provider[] {
     },
     {
       provide: runtimeToken(name),
-      useFactory: (explorer: PathwaysExplorer, options: PathwaysModuleOptions) => {
+      useFactory: (explorer: PathwaysExplorer, options: PathwaysModuleOptions, modules: ModulesContainer) => {
         // Before anything starts: a second instance would open ports and connections of its own.
         const namesakes = explorer.valuesOf<string>(INSTANCE_MARKER).filter((other) => other === name);
-        if (namesakes.length > 1) throw new PathwaysModuleDuplicateError(name);
-        const { webhook: _webhook, local, ...engineOptions } = options;
+        if (namesakes.length > 1) throw new PathwaysModuleDuplicateError(name, importersOf(name, modules));
+        const { builder, webhook: _webhook, local, session: _session, audit, ...engineOptions } = options;
+        if (builder) return PathwaysRuntime.host(name, builder);
         return PathwaysRuntime.create(
           name,
-          { ...engineOptions, logger: options.logger ?? nestLogger() },
+          { ...engineOptions, audit: engineAuditOptions(audit), logger: options.logger ?? nestLogger() },
           local,
         );
       },
-      inject: [EXPLORER, CHECKED_OPTIONS],
+      inject: [EXPLORER, CHECKED_OPTIONS, ModulesContainer],
     },
     {
       provide: lifecycleToken(name),
@@ -106,14 +113,43 @@ function instanceProviders(structure: ResolvedStructure): Provider[] {
         modules: ModulesContainer,
         application: ApplicationConfig,
         contexts: ExternalContextCreator,
+        container: ModuleRef,
+        options: PathwaysModuleOptions,
       ): PathwaysRegistrationDependencies => {
         const { logger } = runtime.engine.options;
         const calls = new EnhancedCallFactory(contexts, modules, application, logger);
-        return { name, runtime, explorer, modules, executor: new HandlerExecutor(application, calls) };
+        const executor = new HandlerExecutor(application, calls);
+        const resolve = (token: unknown): unknown => find(container, token);
+        const prepareWriting = () =>
+          bindWriteContext({
+            metadata: runtime.engine.writeMetadata,
+            audit: options.audit,
+            session: options.session,
+            resolve,
+            create: (type) => container.create(type),
+          });
+        return { name, runtime, explorer, modules, executor, resolve, prepareWriting };
       },
-      inject: [runtimeToken(name), EXPLORER, ModulesContainer, ApplicationConfig, ExternalContextCreator],
+      inject: [
+        runtimeToken(name),
+        EXPLORER,
+        ModulesContainer,
+        ApplicationConfig,
+        ExternalContextCreator,
+        ModuleRef,
+        CHECKED_OPTIONS,
+      ],
     },
   ];
+}
+
+/** A provider of any module: a store must not force its user to import his own modules into this one. */
+function find(container: ModuleRef, token: unknown): unknown {
+  try {
+    return container.get(token as InjectionToken, { strict: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** What applications inject. */
@@ -127,11 +163,19 @@ function publicParts(name: string): FactoryProvider[] {
     part(getEngineToken(name), ({ engine }) => engine),
     part(getPathwayWriterToken(name), ({ engine }) => engine.writer),
     part(getPumpManagerToken(name), ({ engine }) => engine.pumps),
-    part(getDeadLetterStoreToken(name), ({ engine }) => engine.store.deadLetters),
+    part(getDeadLettersToken(name), ({ engine }) => engine.deadLetters),
+    part(getPathwayProvisionerToken(name), ({ engine }) => engine.provisioner),
+    part(getPathwaysHealthToken(name), ({ engine }) => engine.health),
   ];
 }
 
-function webhookProviders(name: string, path: string): Provider[] {
+/** A store made elsewhere, by an asynchronous factory, comes too late to add providers. */
+function storeParts(store: ResolvedStructure['store']): FactoryProvider[] {
+  const classes = isStoreFactory(store) ? (store.providers ?? []) : [];
+  return classes.map((provide) => ({ provide, useFactory: () => new provide() }));
+}
+
+function webhookProviders(name: string): Provider[] {
   return [
     {
       provide: webhookToken(name),
@@ -154,7 +198,7 @@ function webhookProviders(name: string, path: string): Provider[] {
     {
       provide: WebhookBodyGate,
       useFactory: (adapters: HttpAdapterHost, { maxBodyBytes }: WebhookSettings) =>
-        new WebhookBodyGate(adapters, path, maxBodyBytes),
+        new WebhookBodyGate(adapters, webhookToken(name), maxBodyBytes),
       inject: [HttpAdapterHost, webhookToken(name)],
     },
   ];

@@ -1,6 +1,8 @@
 export {
-  getDeadLetterStoreToken,
+  getDeadLettersToken,
   getEngineToken,
+  getPathwayProvisionerToken,
+  getPathwaysHealthToken,
   getPathwayWriterToken,
   getPumpManagerToken,
 } from './decorators/instance-tokens.js';

@@ -1,8 +1,11 @@
-// Runs the sample application: node scripts/start.mjs [options of the sample]
+// Runs a sample application: node scripts/start.mjs [--sample=02-documents] [options of the sample]
 //
 // The sample imports `nestjs-pathways` the way a user does, so the library is built first when a source is newer than
 // the build. It is compiled by the TypeScript compiler, because Nest needs the decorator metadata that faster
 // transpilers leave out. Types are not checked here (`npm run typecheck` does).
+//
+// package.json starts this with `exec`: a shell between npm and this process would die of Ctrl-C before the sample has
+// drained, and npm would report that. Windows has no such shell; there, exec.cmd stands in for the word.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,13 +13,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const sample = 'sample/01-orders';
+const [, , first = ''] = process.argv;
+const [, named] = /^--sample=([\w-]+)$/.exec(first) ?? [];
+if (named) process.argv.splice(2, 1);
+const sample = `sample/${named ?? '01-orders'}`;
 const compiled = join(root, '.build', sample);
-const ECHO_MS = 500;
 
 buildLibraryIfStale();
 const main = compileSample();
-deliverEachSignalOnce();
 process.argv.splice(1, 1, main);
 await import(pathToFileURL(main).href);
 
@@ -75,22 +79,4 @@ function compileFolder(from, to, compilerOptions) {
 /** A package.json would make the sample a package of its own, and `nestjs-pathways` would no longer be found. */
 function isLeftOut(name) {
   return ['node_modules', 'package.json', '.pathways'].includes(name) || name.endsWith('.spec.ts');
-}
-
-/**
- * Ctrl-C reaches the whole process group and npm sends it on once more. An application that takes a second signal as
- * "stop now" would never shut down gracefully under `npm start`, so the echo is dropped.
- */
-function deliverEachSignalOnce() {
-  const emit = process.emit;
-  const last = new Map();
-  process.emit = function (name, ...rest) {
-    if (name === 'SIGINT' || name === 'SIGTERM') {
-      const now = Date.now();
-      const isEcho = now - (last.get(name) ?? -Infinity) < ECHO_MS;
-      last.set(name, now);
-      if (isEcho) return true;
-    }
-    return emit.call(this, name, ...rest);
-  };
 }

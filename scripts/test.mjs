@@ -3,8 +3,9 @@
 // Without arguments every spec runs against the newest supported Nest, then the module tests against Nest 11. Filters
 // go to the main run, and the Nest 11 run is then left out. Results are kept for scripts/test-totals.mjs.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { installNest11 } from './nest11.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const results = '.build/test-results';
@@ -49,16 +50,4 @@ function node(...args) {
 
 function totals() {
   node('scripts/test-totals.mjs', ...names);
-}
-
-/** Nest 11 lives beside its specs with a lockfile of its own: two majors do not fit into one node_modules. */
-function installNest11() {
-  const folder = 'test/nest11';
-  const installed = `${folder}/node_modules/.package-lock.json`;
-  const lockfile = `${folder}/package-lock.json`;
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lockfile).mtimeMs) return 0;
-  console.log(`Installing ${folder} from its lockfile …`);
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const args = ['ci', '--no-audit', '--no-fund', '--prefix', folder];
-  return spawnSync(npm, args, { stdio: 'inherit', shell: process.platform === 'win32' }).status ?? 1;
 }

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+
+// Every run is a process that compiles TypeScript at its start: on a busy machine several take longer than the default.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 

@@ -27,6 +27,13 @@ function problemsOf(options: unknown): Record<string, string> {
 }
 
 describe('createPathwayContract', () => {
+  it.each(['encrypted', 'outbox'])('refuses %s on a file pathway', (option) => {
+    const options = { flowType: 'doc.0', eventType: 'doc.uploaded.0', isFilePathway: true, [option]: true };
+    expect(() => createPathwayContract(options, { declaredBy: 'test' })).toThrow(
+      new RegExp(`${option}: is not possible with isFilePathway: .*\\. (Encrypt|Write)`),
+    );
+  });
+
   it('applies every default', () => {
     expect(create({})).toEqual({
       key: 'order.0/order.placed.0',
@@ -38,6 +45,7 @@ describe('createPathwayContract', () => {
       flowTypeDescription: undefined,
       writable: true,
       subscribe: true,
+      handledElsewhere: undefined,
       pumpGroup: 'default',
       maxRetries: 3,
       retryDelayMs: 500,
@@ -46,6 +54,8 @@ describe('createPathwayContract', () => {
       timeoutMs: undefined,
       orderBy: undefined,
       onExhausted: 'park',
+      encrypted: false,
+      isFilePathway: false,
     });
   });
 
@@ -135,6 +145,7 @@ describe('createPathwayContract', () => {
     ['timeoutMs', '10'],
     ['orderBy', 'orderId'],
     ['onExhausted', 'skip'],
+    ['isFilePathway', 'true'],
     ['whitelist', 'true'],
     ['whitelist', true],
     ['validationGroups', 'create'],

@@ -5,6 +5,8 @@ import {
 import { isRecord, kindOf } from '../event/event-shape.util.js';
 import { pathwayKey } from '../event/pathway-key.util.js';
 import { eventClassParser } from './event-class.parser.js';
+import { FilePayload } from './file-payload.js';
+import { filePayloadParser } from './file-payload.parser.js';
 import type { PathwayContract, PayloadParser } from './pathway-contract.interface.js';
 import type { EventClass, PathwayOptions, PayloadSchema } from './pathway.options.js';
 import { hasValidatorMetadata, isClass, isStandardSchema } from './schema-kind.util.js';
@@ -23,11 +25,17 @@ export interface PathwayDeclaration {
  *
  * @throws PathwaysConfigurationError listing every problem.
  */
-export function createPathwayContract(
-  options: PathwayOptions<never>,
+export function createPathwayContract<TPayload>(
+  given: PathwayOptions<TPayload>,
   declaration: PathwayDeclaration,
 ): PathwayContract {
-  const problems = [...problemsOf(options), ...ineffectiveOptions(options, declaration)];
+  // Schema and orderBy agree about the payload, which the caller's compiler has checked; nothing here looks into it.
+  const options = given as unknown as PathwayOptions<never>;
+  const problems = [
+    ...problemsOf(options),
+    ...ineffectiveOptions(options, declaration),
+    ...fileProblems(options, declaration),
+  ];
   if (problems.length > 0)
     throw new PathwaysConfigurationError(problems, `The options of @Pathway on ${declaration.declaredBy}`);
   const { flowType, eventType } = options;
@@ -39,11 +47,14 @@ export function createPathwayContract(
     eventType,
     declaredBy: declaration.declaredBy,
     schema,
-    parse: parserFor(key, schema, options),
+    parse: options.isFilePathway
+      ? filePayloadParser(key, parserFor(key, schema, options))
+      : parserFor(key, schema, options),
     description: options.description,
     flowTypeDescription: options.flowTypeDescription,
     writable: options.writable ?? true,
     subscribe: options.subscribe ?? true,
+    handledElsewhere: options.handledElsewhere,
     pumpGroup: options.pumpGroup?.trim() ?? 'default',
     maxRetries: options.maxRetries ?? 3,
     retryDelayMs: options.retryDelayMs ?? 500,
@@ -52,6 +63,9 @@ export function createPathwayContract(
     timeoutMs: options.timeoutMs,
     orderBy: options.orderBy as PathwayContract['orderBy'],
     onExhausted: options.onExhausted ?? 'park',
+    encrypted: options.encrypted ?? false,
+    isFilePathway: options.isFilePathway ?? false,
+    outbox: options.outbox,
   });
 }
 
@@ -106,6 +120,7 @@ const CHECKS: Record<keyof PathwayOptions, Check> = {
   flowTypeDescription: text,
   writable: flag,
   subscribe: flag,
+  handledElsewhere: flag,
   pumpGroup: (value) =>
     typeof value === 'string' && value.trim() !== ''
       ? undefined
@@ -118,7 +133,10 @@ const CHECKS: Record<keyof PathwayOptions, Check> = {
   orderBy: (value) =>
     typeof value === 'function' ? undefined : 'must be a function from the event to its key',
   onExhausted: oneOf('park', 'continue', 'halt'),
+  encrypted: flag,
+  outbox: flag,
   whitelist: flag,
+  isFilePathway: flag,
   validationGroups: (value) =>
     Array.isArray(value) && value.every((group) => typeof group === 'string')
       ? undefined
@@ -162,6 +180,32 @@ function ineffectiveOptions(
     });
   }
   return problems;
+}
+
+/** The compiler knows a file pathway by its class, everything else by the option: they must agree. */
+function fileProblems(
+  options: PathwayOptions<never>,
+  { eventClass }: PathwayDeclaration,
+): ConfigurationProblem[] {
+  if (!isRecord(options)) return [];
+  const impossible = {
+    encrypted: 'files travel as they are. Encrypt the content before you write it',
+    outbox:
+      'a file is streamed, and nobody keeps it to send it later. Write an event about it through the outbox',
+  };
+  if (options.isFilePathway === true) {
+    return (Object.keys(impossible) as (keyof typeof impossible)[])
+      .filter((path) => options[path] === true)
+      .map((path) => ({ path, message: `is not possible with isFilePathway: ${impossible[path]}` }));
+  }
+  const isFileClass = eventClass !== undefined && eventClass.prototype instanceof FilePayload;
+  if (!isFileClass) return [];
+  return [
+    {
+      path: 'isFilePathway',
+      message: `must be true, because ${eventClass.name} extends FilePayload. Otherwise its events would be written without their file`,
+    },
+  ];
 }
 
 function describe(value: unknown): string {

@@ -1,8 +1,8 @@
 import type { ValidationError, ValidatorOptions } from 'class-validator';
 import { EventPayloadInvalidError, type PayloadIssue } from '../errors/event-payload-invalid.error.js';
 import { isRecord, kindOf } from '../event/event-shape.util.js';
-import { compileClassValidator } from './compiled-class-validator.js';
-import { compileHydration } from './compiled-hydration.js';
+import { compileClassValidator, type CompiledValidator } from './compiled-class-validator.js';
+import { compileHydration, type CompiledHydration } from './compiled-hydration.js';
 import {
   loadEventClassPackages,
   loadTransformerMetadata,
@@ -42,8 +42,8 @@ export function eventClassParser(
     ...(groups ? { groups } : {}),
     validationError: { target: false, value: false },
   };
-  const instanceOf = hydration(packages, key, eventClass, groups);
-  const isSurelyValid = compileClassValidator(packages.validator.getMetadataStorage(), { groups, whitelist });
+  const { hydrate, isSurelyValid } = compiledFor(eventClass, packages, { groups, whitelist });
+  const instanceOf = hydration(packages, key, eventClass, groups, hydrate);
 
   const validate = async (instance: object) => {
     const errors = await packages.validator.validate(instance, validatorOptions);
@@ -61,15 +61,42 @@ export function eventClassParser(
   };
 }
 
+/** What is made of a class once. */
+interface CompiledClass {
+  readonly hydrate: CompiledHydration;
+  readonly isSurelyValid: CompiledValidator;
+}
+
+/** By class, then by what else decides: a class of a hundred pathways is one piece of code to make fast, not a hundred. */
+const compiledClasses = new WeakMap<EventClass, Map<string, CompiledClass>>();
+
+function compiledFor(
+  eventClass: EventClass,
+  { validator }: EventClassPackages,
+  options: EventClassParserOptions,
+): CompiledClass {
+  const variants = compiledClasses.get(eventClass) ?? new Map<string, CompiledClass>();
+  compiledClasses.set(eventClass, variants);
+  const variant = JSON.stringify([options.whitelist, options.groups]);
+  const known = variants.get(variant);
+  if (known) return known;
+  const compiled = {
+    hydrate: compileHydration(eventClass, loadTransformerMetadata()),
+    isSurelyValid: compileClassValidator(validator.getMetadataStorage(), options),
+  };
+  variants.set(variant, compiled);
+  return compiled;
+}
+
 /** From a payload to an instance; the payload itself is never changed. */
 function hydration(
   { transformer }: EventClassPackages,
   key: string,
   eventClass: EventClass,
   groups: string[] | undefined,
+  hydrate: CompiledHydration,
 ): (payload: object) => object {
   const constructor = eventClass as unknown as new () => object;
-  const hydrate = compileHydration(eventClass, loadTransformerMetadata());
   return (payload) => {
     const instance = hydrate(payload);
     if (instance) return instance;

@@ -23,6 +23,8 @@ export interface PathwayContract {
   readonly flowTypeDescription: string | undefined;
   readonly writable: boolean;
   readonly subscribe: boolean;
+  /** `undefined`: whatever is subscribed. */
+  readonly handledElsewhere: boolean | undefined;
   readonly pumpGroup: string;
   readonly maxRetries: number;
   readonly retryDelayMs: number;
@@ -33,4 +35,10 @@ export interface PathwayContract {
   readonly timeoutMs: number | undefined;
   readonly orderBy: ((event: FlowcoreEvent) => string) | undefined;
   readonly onExhausted: ExhaustedPolicy;
+  /** Whole payloads travel and rest encrypted. */
+  readonly encrypted: boolean;
+  /** Its events are parts of files. */
+  readonly isFilePathway: boolean;
+  /** `undefined`: the module's default. */
+  readonly outbox: boolean | undefined;
 }

@@ -28,10 +28,18 @@ export interface PathwayOptions<TPayload = unknown> {
    */
   schema?: PayloadSchema<TPayload>;
 
-  /** What the event means; shown on the platform. */
+  /**
+   * What the event means; shown on the platform. With it, a missing event type is created (see `autoProvision`).
+   *
+   * @default none
+   */
   description?: string;
 
-  /** What the flow type means; the first description of a flow type counts. */
+  /**
+   * What the flow type means; the first description of a flow type counts.
+   *
+   * @default none
+   */
   flowTypeDescription?: string;
 
   /**
@@ -47,6 +55,15 @@ export interface PathwayOptions<TPayload = unknown> {
    * @default true
    */
   subscribe?: boolean;
+
+  /**
+   * Whether a `write` may wait for another application that handles this pathway: one on the same store, which has to tell of
+   * what it handled (`typeOrmStore` does). `false` refuses to wait where no method of this application handles it, `true`
+   * also waits with `subscribe: false`.
+   *
+   * @default that of `subscribe`
+   */
+  handledElsewhere?: boolean;
 
   /**
    * Pathways of one flow type and group share a pump, and so a cursor, a concurrency and a back-off.
@@ -93,7 +110,7 @@ export interface PathwayOptions<TPayload = unknown> {
 
   /**
    * Events with the same key are handled one at a time and in order; different keys may run side by side. Called with
-   * the event as stored, before its schema.
+   * the event as stored (decrypted where it was encrypted), before its schema.
    *
    * @default every event of the pump in order, one at a time
    */
@@ -109,12 +126,41 @@ export interface PathwayOptions<TPayload = unknown> {
   onExhausted?: ExhaustedPolicy;
 
   /**
+   * `true` encrypts whole payloads before they are sent, and decrypts them before they are checked and handled; needs a
+   * key in the module's `encryption`. Metadata stays readable. Events from before, which are not encrypted, are read as
+   * they are.
+   *
+   * @default false
+   */
+  encrypted?: boolean;
+
+  /**
+   * `true` writes events through the outbox: as part of the caller's database transaction, sent after its commit. `false`
+   * does not, also where the module's `outbox` says so.
+   *
+   * @default the module's `outbox`
+   */
+  outbox?: boolean;
+
+  /**
    * `true` drops payload keys that the event class does not declare. Standard Schemas decide that themselves.
    *
    * @default false
    */
   whitelist?: boolean;
 
-  /** class-validator groups to check the event class with. */
+  /**
+   * `true`: events of this pathway are files, written as one upload and stored in parts. Handlers get the whole file as a
+   * `Blob`. The schema is about the other fields only. An event class of such a pathway extends `FilePayload`.
+   *
+   * @default false
+   */
+  isFilePathway?: boolean;
+
+  /**
+   * class-validator groups to check the event class with.
+   *
+   * @default none: every decorator counts, whatever its groups
+   */
   validationGroups?: string[];
 }

@@ -36,7 +36,7 @@ export function copyPayload(payload: unknown): PayloadCopy {
 }
 
 /** A deep copy of plain objects and arrays; anything else stays what it is. */
-export function copyPlain(value: unknown): unknown {
+function copyPlain(value: unknown): unknown {
   return copyValue(value, [], undefined);
 }
 

@@ -1,6 +1,6 @@
 import { parsePathwayKey } from '../event/pathway-key.util.js';
 import type { EventClass } from '../contract/pathway.options.js';
-import type { HandlerDecoratorOptions } from './handler-decorator.options.js';
+import type { HandlerDecoratorOptions, OnEventsOptions } from './handler-decorator.options.js';
 import { pathwaysMetadata } from './pathways-metadata.accessor.js';
 
 /** A mistake is reported where it is written, long before an event arrives. */
@@ -23,16 +23,30 @@ export function checkHandlerTarget(decorator: string, target: unknown): EventCla
 }
 
 /** Options of a decorator: an unknown key would be a setting that silently does nothing. */
-export function checkHandlerOptions(decorator: string, options: unknown): HandlerDecoratorOptions {
+export function checkHandlerOptions(
+  decorator: string,
+  options: unknown,
+  known: readonly string[] = ['instance'],
+): HandlerDecoratorOptions {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`${decorator}: the options must be an object such as { instance: 'billing' }`);
   }
-  const unknown = Object.keys(options).filter((key) => key !== 'instance');
-  if (unknown.length > 0)
-    throw new TypeError(`${decorator}: ${unknown.join(', ')} is not an option. Known: instance`);
-  const { instance } = options as HandlerDecoratorOptions;
+  const unknown = Object.keys(options).filter((key) => !known.includes(key));
+  if (unknown.length > 0) {
+    throw new TypeError(`${decorator}: ${unknown.join(', ')} is not an option. Known: ${known.join(', ')}`);
+  }
+  const { instance, transaction, size, waitMs } = options as OnEventsOptions;
   if (instance !== undefined && (typeof instance !== 'string' || instance === '')) {
     throw new TypeError(`${decorator}: instance must be the name given to PathwaysModule.forRoot`);
+  }
+  if (transaction !== undefined && typeof transaction !== 'boolean') {
+    throw new TypeError(`${decorator}: transaction must be true or false`);
+  }
+  if (size !== undefined && (!Number.isInteger(size) || size < 1)) {
+    throw new TypeError(`${decorator}: size must be a whole number of events, 1 or more`);
+  }
+  if (waitMs !== undefined && (!Number.isFinite(waitMs) || waitMs < 0)) {
+    throw new TypeError(`${decorator}: waitMs must be a number of milliseconds, 0 or more`);
   }
   return options as HandlerDecoratorOptions;
 }

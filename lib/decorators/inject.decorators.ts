@@ -1,7 +1,9 @@
 import { Inject } from '@nestjs/common';
 import {
-  getDeadLetterStoreToken,
+  getDeadLettersToken,
   getEngineToken,
+  getPathwayProvisionerToken,
+  getPathwaysHealthToken,
   getPathwayWriterToken,
   getPumpManagerToken,
 } from './instance-tokens.js';
@@ -14,9 +16,17 @@ export const InjectPathwayWriter = (name?: string): PropertyDecorator & Paramete
 export const InjectPumpManager = (name?: string): PropertyDecorator & ParameterDecorator =>
   Inject(getPumpManagerToken(name));
 
-/** Injects the store of dead letters, to list and inspect them. */
+/** Injects the dead letters of a named instance. */
 export const InjectDeadLetters = (name?: string): PropertyDecorator & ParameterDecorator =>
-  Inject(getDeadLetterStoreToken(name));
+  Inject(getDeadLettersToken(name));
+
+/** Injects the provisioner of a named instance. */
+export const InjectPathwayProvisioner = (name?: string): PropertyDecorator & ParameterDecorator =>
+  Inject(getPathwayProvisionerToken(name));
+
+/** Injects the health of a named instance. */
+export const InjectPathwaysHealth = (name?: string): PropertyDecorator & ParameterDecorator =>
+  Inject(getPathwaysHealthToken(name));
 
 /** Injects the whole engine of a named instance, for tools that need more than writer and pumps. */
 export const InjectPathwaysEngine = (name?: string): PropertyDecorator & ParameterDecorator =>

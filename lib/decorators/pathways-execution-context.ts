@@ -8,9 +8,23 @@ export const PATHWAYS_CONTEXT_TYPE = 'pathways';
 /** The arguments of a handler, for guards, interceptors, filters and parameter decorators. */
 export class PathwaysExecutionContext<TPayload = unknown> {
   private constructor(
-    readonly event: PathwayEvent<TPayload>,
+    /** What the handler is called for: one event, or the events of a batch. */
+    readonly events: readonly PathwayEvent<TPayload>[],
+    /** The handler is one of `@OnEvents`. */
+    readonly isBatch: boolean,
     readonly context: EventContext,
   ) {}
+
+  /** @throws TypeError in a batch handler: the answer for one event would count for all of them. */
+  get event(): PathwayEvent<TPayload> {
+    const [event] = this.events;
+    if (this.isBatch || !event) {
+      throw new TypeError(
+        `The handler of ${this.context.pathway} takes several events at once. Read events instead of event (@CurrentEvents() instead of @CurrentEvent())`,
+      );
+    }
+    return event;
+  }
 
   /**
    * Reads the context Nest hands to an enhancer.
@@ -24,12 +38,19 @@ export class PathwaysExecutionContext<TPayload = unknown> {
         `This is a context of type "${host.getType<string>()}", not of an event handler. Test PathwaysExecutionContext.isPathways(context) first`,
       );
     }
-    const [event, context] = host.getArgs<[PathwayEvent<TPayload>, EventContext]>();
-    return new PathwaysExecutionContext(event, context);
+    const [subject, context] =
+      host.getArgs<[PathwayEvent<TPayload> | readonly PathwayEvent<TPayload>[], EventContext]>();
+    return isBatch(subject)
+      ? new PathwaysExecutionContext(subject, true, context)
+      : new PathwaysExecutionContext([subject], false, context);
   }
 
   /** True inside the handlers of this library. */
   static isPathways(host: ArgumentsHost): boolean {
     return host.getType<string>() === PATHWAYS_CONTEXT_TYPE;
   }
+}
+
+function isBatch<T>(subject: T | readonly T[]): subject is readonly T[] {
+  return Array.isArray(subject);
 }

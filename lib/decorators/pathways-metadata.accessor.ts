@@ -1,5 +1,7 @@
 import 'reflect-metadata';
-import type { EventClass, PathwayOptions } from '../contract/pathway.options.js';
+import { declaredPathwayOf, declarePathway } from '../contract/declared-pathway.js';
+import type { EventClass } from '../contract/pathway.options.js';
+import type { BatchLimits } from '../processor/batch-binding.interface.js';
 import type { ObservedStage } from '../processor/handler-binding.interface.js';
 
 /** An event class or a pathway key; nothing inside a `@Pathway` provider means that provider's pathway. */
@@ -7,25 +9,22 @@ export type HandlerTarget = EventClass | string | undefined;
 
 /** One decorator on one method. */
 export interface MethodRegistration {
-  readonly kind: 'handler' | 'error' | 'any-error' | 'observer';
+  readonly kind: 'handler' | 'error' | 'any-error' | 'observer' | 'audit';
   readonly target: HandlerTarget;
   readonly stage: ObservedStage | 'all';
   readonly instance: string;
+  /** Of handlers only; see OnEventOptions. */
+  readonly transaction?: boolean | undefined;
+  /** Of handlers that take several events at once. */
+  readonly batch?: BatchLimits | undefined;
 }
 
-const PATHWAY = 'nestjs-pathways:pathway';
 const METHODS = 'nestjs-pathways:methods';
 
-/** The only place that knows metadata keys. */
+/** What decorators leave for the explorer. */
 export const pathwaysMetadata = {
-  setPathway(target: object, options: PathwayOptions<never>): void {
-    Reflect.defineMetadata(PATHWAY, options, target);
-  },
-
-  /** Own metadata only: a subclass of an event class is another payload, not the same pathway twice. */
-  pathwayOf(target: object): PathwayOptions<never> | undefined {
-    return Reflect.getOwnMetadata(PATHWAY, target) as PathwayOptions<never> | undefined;
-  },
+  setPathway: declarePathway,
+  pathwayOf: declaredPathwayOf,
 
   /** Kept on the function, so an inherited method stays a handler and an overriding one decides anew. */
   addMethod(method: object, registration: MethodRegistration): void {

@@ -7,7 +7,11 @@ export interface PlatformRequestInfo {
   readonly attempts: number;
 }
 
-/** The platform refused a request, or its answer cannot be used. Base of the more specific platform errors. */
+/**
+ * The platform refused a request, or its answer cannot be used. Base of the more specific platform errors.
+ *
+ * @remarks Correct what the message names, usually a name, a header or the base URL: the same request would be refused again.
+ */
 export class PlatformRequestError extends PathwaysError {
   static override readonly code: `PATHWAYS_${string}` = 'PATHWAYS_PLATFORM_REFUSED';
   static override readonly httpStatus: number = 502;

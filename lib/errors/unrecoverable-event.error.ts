@@ -1,6 +1,10 @@
-import { PathwaysError } from './pathways.error.js';
+import { PathwaysError, type PathwaysErrorCode } from './pathways.error.js';
 
-/** Thrown by a handler to say that trying again cannot help: the event is dead-lettered at once. */
+/**
+ * Thrown by a handler to say that trying again cannot help: the event is dead-lettered at once.
+ *
+ * @remarks The message is the handler's. When the cause is gone, replay the dead letter; otherwise discard it with a reason.
+ */
 export class UnrecoverableEventError extends PathwaysError {
-  static override readonly code = 'PATHWAYS_EVENT_UNRECOVERABLE';
+  static override readonly code: PathwaysErrorCode = 'PATHWAYS_EVENT_UNRECOVERABLE';
 }

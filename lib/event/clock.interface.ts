@@ -41,6 +41,16 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   });
 }
 
+/** Waits for the work, but not longer than the time; the work goes on. Rejects as the work does, within the time. */
+export async function within(clock: Clock, timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  try {
+    await Promise.race([work, sleep(clock, timeoutMs, over.signal)]);
+  } finally {
+    over.abort();
+  }
+}
+
 /** Spreads a delay by ± `ratio`, so that many instances do not retry in step. */
 export function withJitter(delayMs: number, ratio: number, random: () => number = Math.random): number {
   return Math.max(0, Math.round(delayMs * (1 + ratio * (2 * random() - 1))));

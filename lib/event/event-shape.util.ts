@@ -1,4 +1,5 @@
 import type { FlowcoreEvent } from './flowcore-event.interface.js';
+import { isMarkedEncrypted } from './encryption-marker.util.js';
 import { isTimeUuid } from './time-uuid.util.js';
 
 /** A checked event, or what keeps it from being one. */
@@ -18,8 +19,8 @@ export function checkStoredEvent(raw: unknown): EventShape {
     typeof flowType === 'string' &&
     typeof eventType === 'string' &&
     typeof timeBucket === 'string' &&
-    isRecord(payload) &&
-    isRecord(metadata);
+    isRecord(metadata) &&
+    isPayload(payload, metadata);
   if (isWellFormed) return { event: raw as unknown as FlowcoreEvent };
 
   const problems: string[] = [];
@@ -27,12 +28,19 @@ export function checkStoredEvent(raw: unknown): EventShape {
   for (const [name, value] of Object.entries({ flowType, eventType, timeBucket })) {
     if (typeof value !== 'string') problems.push(`${name} is ${kindOf(value)}, not a string`);
   }
-  if (!isRecord(payload)) problems.push(`payload is ${kindOf(payload)}, not an object`);
+  if (!isPayload(payload, metadata)) problems.push(`payload is ${kindOf(payload)}, not an object`);
   if (metadata !== undefined && !isRecord(metadata))
     problems.push(`metadata is ${kindOf(metadata)}, not an object`);
   return problems.length > 0
     ? { problems }
     : { event: { ...(raw as unknown as FlowcoreEvent), metadata: {} } };
+}
+
+/** An object, or the bare envelope text that some writers of encrypted payloads store (protocol §10.4). */
+export function isPayload(payload: unknown, metadata: unknown): boolean {
+  return (
+    isRecord(payload) || (typeof payload === 'string' && isRecord(metadata) && isMarkedEncrypted(metadata))
+  );
 }
 
 /** A JSON object: neither null nor an array. */

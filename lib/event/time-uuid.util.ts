@@ -47,7 +47,7 @@ export function timeUuid(unixMs: number, ticks = 0, tail = LOWEST_TAIL): string 
 }
 
 /** Sorts before every other tail, because ties compare bytes as signed numbers. */
-export const LOWEST_TAIL = '8080-808080808080';
+const LOWEST_TAIL = '8080-808080808080';
 
 /** Sorts after every other tail that is a legal clock sequence. */
 export const HIGHEST_TAIL = 'bf7f-7f7f7f7f7f7f';

@@ -41,7 +41,7 @@ export interface LogCount {
 }
 
 /**
- * Where Local Flowcore keeps events and resources. An entry is readable, and as durable as the log promises,
+ * Where Local Flowcore keeps events, resources and what its control plane knows. An entry is readable, and as durable as the log promises,
  * when `append` has settled; entries become readable in the order they were appended.
  */
 export interface EventLog {
@@ -58,6 +58,11 @@ export interface EventLog {
   resources(): readonly ResourceRecord[];
   /** Adds a resource, or replaces the one with this id. Becomes durable no later than the next `append`. */
   saveResource(record: ResourceRecord): void;
+  /** Small records of the control plane, in no order. */
+  documents(collection: string): readonly { readonly id: string; readonly text: string }[];
+  /** Adds a document, or replaces the one with this id. Durable when it returns, as far as the log promises. */
+  saveDocument(collection: string, id: string, text: string): void;
+  deleteDocument(collection: string, id: string): void;
   /** Finishes what was appended, then lets go of files. */
   close(): MaybePromise<void>;
 }

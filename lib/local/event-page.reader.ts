@@ -16,7 +16,7 @@ export interface EventPage {
 }
 
 /** Ends a page early, so that large events cannot exhaust the memory of either side. In UTF-16 units. */
-export const MAX_PAGE_LENGTH = 16_000_000;
+const MAX_PAGE_LENGTH = 16_000_000;
 
 /** Events of one read ahead; a page of 10,000 large ones must not be loaded at once. */
 const CHUNK_EVENTS = 1_000;

@@ -25,6 +25,8 @@ export interface NewEvent {
 export interface StoredEvent extends StoredEventNotification {
   readonly resource: ResolvedEventType;
   readonly validTime: string;
+  readonly timeBucket: string;
+  readonly sortKey: string;
 }
 
 /** Gives events their ids, stores them, and announces them once they can be read. */
@@ -37,6 +39,8 @@ export class EventIngestor {
     private readonly ids: EventIdGenerator,
     private readonly clock: Clock,
     private readonly announce: (events: readonly StoredEvent[]) => void,
+    /** Called before the announcement, also of events that are not announced. */
+    private readonly deliver: (events: readonly StoredEvent[]) => void = () => {},
   ) {}
 
   /** Stores all or none; the ids are in the order of the events. */
@@ -61,10 +65,13 @@ export class EventIngestor {
         live: eventTimeMs === undefined,
       });
       const { name: flowType } = resource.flowType;
-      stored.push({ eventId: id.eventId, flowType, eventType: resource.eventType.name, resource, validTime });
+      const { name: eventType } = resource.eventType;
+      const { eventId, timeBucket, sortKey } = id;
+      stored.push({ eventId, flowType, eventType, resource, validTime, timeBucket, sortKey });
     }
     if (entries.length > 0) await this.log.append(entries);
     this.stored += entries.length;
+    this.deliver(stored);
     if (isAnnounced) this.announce(stored);
     return stored.map(({ eventId }) => eventId);
   }

@@ -2,9 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startLocalFlowcore } from './local-flowcore.js';
 import { LocalTestClient } from './local-flowcore.test-client.js';
+
+// Every run is a process that compiles TypeScript at its start: on a busy machine several take longer than the default.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const SCRIPT = `
   import { startLocalFlowcore } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};

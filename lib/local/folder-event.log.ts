@@ -86,6 +86,12 @@ export class FolderEventLog implements EventLog {
       resource: prepare(
         'INSERT INTO resources (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record',
       ),
+      documents: prepare('SELECT id, text FROM documents WHERE collection = ?').raw(),
+      saveDocument: prepare(
+        `INSERT INTO documents (collection, id, text) VALUES (?, ?, ?)
+         ON CONFLICT (collection, id) DO UPDATE SET text = excluded.text`,
+      ),
+      deleteDocument: prepare('DELETE FROM documents WHERE collection = ? AND id = ?'),
     };
     const rows = prepare('SELECT event_type_id, time_bucket, events FROM buckets').raw().all();
     for (const [type, bucket, events] of rows as [string, string, number][])
@@ -149,6 +155,19 @@ export class FolderEventLog implements EventLog {
 
   saveResource(record: ResourceRecord): void {
     this.statements.resource.run(record.id, JSON.stringify(record));
+  }
+
+  documents(collection: string): readonly { readonly id: string; readonly text: string }[] {
+    const rows = this.statements.documents.all(collection) as [string, string][];
+    return rows.map(([id, text]) => ({ id, text }));
+  }
+
+  saveDocument(collection: string, id: string, text: string): void {
+    this.statements.saveDocument.run(collection, id, text);
+  }
+
+  deleteDocument(collection: string, id: string): void {
+    this.statements.deleteDocument.run(collection, id);
   }
 
   close(): void {

@@ -100,6 +100,7 @@ function localRequest(
       return Array.isArray(value) ? value[0] : value;
     },
     json: () => readJsonBody(request),
+    incoming: request,
   };
 }
 

@@ -7,6 +7,16 @@ export {
   type RawEvent,
 } from './local-flowcore.interface.js';
 export {
+  type LocalCommand,
+  type LocalCommandInput,
+  type LocalControlPlane,
+  type LocalDelivery,
+  type LocalEndpoint,
+  type LocalPathway,
+  type LocalPulse,
+  type LocalSource,
+} from './control-plane/control-plane.interface.js';
+export {
   type DroppedConnectionFault,
   type FaultHandle,
   type FaultMatch,
@@ -22,3 +32,7 @@ export {
   type StatusFault,
   type TruncatedAnswerFault,
 } from './faults.interface.js';
+export { startLocalPostgres } from './postgres/local-postgres.js';
+export { type LocalPostgres } from './postgres/local-postgres.interface.js';
+export { type LocalPostgresOptions } from './postgres/local-postgres.options.js';
+export { type HttpFaultOptions, type SocketFaultOptions } from './faults.interface.js';

@@ -7,6 +7,8 @@ import {
 } from '../event/metadata.constants.js';
 import { type EventIngestor, type NewEvent, payloadTextOf } from './event.ingestor.js';
 import { isEventTime } from './event-id.generator.js';
+import { filePartPayloads } from './file-part.splitter.js';
+import { readFileUpload } from './file-upload.reader.js';
 import { HttpRefusal } from './http-refusal.js';
 import { jsonReply, type LocalRequest, type LocalRoute } from './local-route.interface.js';
 import { metadataTextOf } from './metadata-header.util.js';
@@ -17,7 +19,7 @@ export interface IngestionSettings {
   readonly maxBatchSize: number;
 }
 
-/** `POST /event/…`, `/events/…` (protocol §3); keyed by the first path segment. */
+/** `POST /event/…`, `/events/…`, `/file/…` (protocol §3); keyed by the first path segment. */
 export function ingestionRoutes(
   catalog: ResourceCatalog,
   ingestor: EventIngestor,
@@ -50,8 +52,13 @@ export function ingestionRoutes(
     return jsonReply({ success: true, eventIds: await ingestor.store(resolve(names), events) });
   };
 
-  const file: LocalRoute = () => {
-    throw new HttpRefusal(501, 'Local Flowcore does not store file events yet.');
+  const file: LocalRoute = async (request) => {
+    const names = namesOf(request);
+    const toEvent = eventReader(request);
+    const upload = await readFileUpload(request.incoming);
+    const events = filePartPayloads(upload).map((payload) => toEvent(payload));
+    const eventIds = await ingestor.store(resolve(names), events);
+    return jsonReply({ success: true, checksum: upload.checksum, hashType: 'sha256', eventIds });
   };
 
   return new Map<string, LocalRoute>([

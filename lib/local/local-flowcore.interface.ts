@@ -1,3 +1,4 @@
+import type { LocalControlPlane } from './control-plane/control-plane.interface.js';
 import type { LocalFaults } from './faults.interface.js';
 
 /** What happened since the start, and what there is. A snapshot. */
@@ -54,6 +55,8 @@ export interface LocalFlowcore {
   readonly notificationsUrl: string;
   readonly port: number;
   readonly faults: LocalFaults;
+  /** Registered pathways, their pulses and commands, and what was delivered to endpoints. */
+  readonly controlPlane: LocalControlPlane;
   /** A snapshot. */
   readonly stats: LocalFlowcoreStats;
   /** Stores an event past the checks of ingestion; returns the id it is placed by. */

@@ -8,7 +8,7 @@ export interface LocalFlowcoreOptions {
   /** Address to listen on. Anything but loopback opens an unprotected development tool to the network. @default '127.0.0.1' */
   readonly host?: string;
   /**
-   * Folder that keeps events and resources; created when missing, and used by one process at a time. Needs the package
+   * Folder that keeps events, resources, registered pathways, commands and what is still to be delivered; created when missing, and used by one process at a time. Needs the package
    * `libsql`. A killed process loses no answered event; a power cut may lose the newest.
    * @default in memory, gone at the stop
    */
@@ -25,7 +25,7 @@ export interface LocalFlowcoreOptions {
   readonly heartbeatIntervalMs?: number;
   /** Where "now" comes from. @default the machine's clock */
   readonly clock?: Clock;
-  /** @default silent */
+  /** Who gets the log lines. @default silent */
   readonly logger?: PathwaysLogger;
 }
 

@@ -130,7 +130,7 @@ describe('Local Flowcore', () => {
     ['GET', '/nothing', 404],
     ['DELETE', '/api/v1/data-cores/x', 405],
     ['GET', '/event/a/b/c/d', 405],
-    ['POST', '/file/a/b/c/d', 501],
+    ['POST', '/file/a/b/c/d', 400],
     ['GET', '/api/v1/tenants/by-name/nobody', 404],
     ['GET', '/api/v1/flow-types/unknown', 404],
     ['POST', '/api/v1/flow-types', 404],

@@ -4,6 +4,8 @@ import { ApiKeyGuard } from './api-key.guard.js';
 import { EventIdGenerator } from './event-id.generator.js';
 import { EventIngestor } from './event.ingestor.js';
 import type { EventLog } from './event-log.interface.js';
+import { ControlPlane } from './control-plane/control-plane.js';
+import { controlPlaneRoutes } from './control-plane/control-plane.routes.js';
 import { eventSourceRoutes } from './event-source.routes.js';
 import { FaultRegistry } from './fault.registry.js';
 import { openFolderEventLog } from './folder-event.log.js';
@@ -48,6 +50,7 @@ export async function startLocalFlowcore(options: LocalFlowcoreOptions = {}): Pr
 
 class RunningLocalFlowcore implements LocalFlowcore {
   readonly faults = new FaultRegistry();
+  readonly controlPlane: ControlPlane;
   port = 0;
   private readonly requests: Record<string, number> = {};
   private readonly stopping = new AbortController();
@@ -71,8 +74,14 @@ class RunningLocalFlowcore implements LocalFlowcore {
     this.logger = logger;
     this.catalog = new ResourceCatalog(log, nowIso);
     this.hub = new NotificationHub(this.faults, options.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS);
-    this.ingestor = new EventIngestor(log, new EventIdGenerator(log), clock, (events) =>
-      this.hub.announce(events),
+    this.controlPlane = new ControlPlane({ log, clock, logger, stopping: this.stopping.signal });
+    const { catalog: pathways, book: pulses, delivery } = this.controlPlane;
+    this.ingestor = new EventIngestor(
+      log,
+      new EventIdGenerator(log),
+      clock,
+      (events) => this.hub.announce(events),
+      (events) => delivery.accept(events),
     );
     const exchange = new HttpExchange({
       guard,
@@ -92,7 +101,8 @@ class RunningLocalFlowcore implements LocalFlowcore {
       apiRoutes: new Map([
         ...eventSourceRoutes(log, this.catalog),
         ...resourceRoutes(this.catalog, nowIso),
-        ...tenantRoutes(this.catalog),
+        ...tenantRoutes(this.catalog, options.strict ?? false),
+        ...controlPlaneRoutes({ pathways, pulses, deliveries: (id) => delivery.deliveries(id) }),
       ]),
     });
     this.server = new LocalFlowcoreServer(exchange, this.hub, guard, this.faults, count);
@@ -109,6 +119,7 @@ class RunningLocalFlowcore implements LocalFlowcore {
       throw error;
     }
     this.port = this.server.port;
+    this.controlPlane.delivery.start();
     this.logger.info('Local Flowcore is listening. It is a development tool, not a production store.', {
       url: this.url,
       data: this.options.data ?? 'memory',
@@ -177,6 +188,7 @@ class RunningLocalFlowcore implements LocalFlowcore {
     this.stopping.abort();
     this.hub.close();
     await this.server.close();
+    await this.controlPlane.delivery.close();
     await this.log.close();
   }
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { MaybePromise } from '../event/maybe-promise.type.js';
 
 /** A request, read and taken apart. */
@@ -9,6 +10,8 @@ export interface LocalRequest {
   header(name: string): string | undefined;
   /** The JSON body. @throws HttpRefusal 400 when it is no JSON, 413 when it is too large. */
   json(): Promise<unknown>;
+  /** For routes that read another body than JSON. */
+  readonly incoming: IncomingMessage;
 }
 
 /** An answer; `body` is JSON text unless `contentType` says otherwise. */

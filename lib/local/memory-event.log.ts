@@ -86,6 +86,15 @@ export class MemoryEventLog implements EventLog {
     this.records.set(record.id, record);
   }
 
+  documents(): readonly { readonly id: string; readonly text: string }[] {
+    return [];
+  }
+
+  /** Whoever saves it remembers it as well; nobody reads it back within one process. */
+  saveDocument(): void {}
+
+  deleteDocument(): void {}
+
   close(): void {
     this.types.clear();
   }

@@ -4,7 +4,7 @@ import type { LogOrder } from './event-log.interface.js';
 import { HttpRefusal } from './http-refusal.js';
 
 /** Documented default of the platform, and the most one page holds here (protocol §4.3). */
-export const MAX_PAGE_SIZE = 10_000;
+const MAX_PAGE_SIZE = 10_000;
 
 /** A parameter is absent when it is missing, null or empty. */
 export function optionalText(value: unknown, name: string): string | undefined {

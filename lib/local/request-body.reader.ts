@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { HttpRefusal } from './http-refusal.js';
 
 /** Largest body taken: a batch of large events. */
-export const MAX_BODY_BYTES = 10_000_000;
+const MAX_BODY_BYTES = 10_000_000;
 
 /** @throws HttpRefusal 413 above {@link MAX_BODY_BYTES}, 400 when the body is no JSON or the client went away */
 export async function readJsonBody(request: IncomingMessage): Promise<unknown> {

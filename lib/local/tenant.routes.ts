@@ -5,8 +5,12 @@ import type { ResourceCatalog } from './resource.catalog.js';
 import { bodyOf } from './resource.routes.js';
 import { tenantListView, tenantView } from './resource.views.js';
 
-/** `/api/v1/tenants/…` (protocol §2.3, §5.1). No tenant is dedicated here: there is one host. */
-export function tenantRoutes(catalog: ResourceCatalog): Map<string, LocalRoute> {
+/**
+ * `/api/v1/tenants/…` (protocol §2.3, §5.1). No tenant is dedicated here: there is one host.
+ *
+ * @param isStrict `false` creates a tenant whose id is asked for, as a write to it would: whoever provisions asks first.
+ */
+export function tenantRoutes(catalog: ResourceCatalog, isStrict: boolean): Map<string, LocalRoute> {
   const route: LocalRoute = async (request) => {
     const { method, segments } = request;
     const [, , , action, subject, detail] = segments;
@@ -23,6 +27,8 @@ export function tenantRoutes(catalog: ResourceCatalog): Map<string, LocalRoute> 
     if (method !== 'GET') throw new HttpRefusal(405, `This path does not take ${method}.`);
     if (action === 'list' && subject === undefined)
       return jsonReply(catalog.all('tenant').map(tenantListView));
+    if (action === 'translate-name-to-id' && subject && !isStrict && !catalog.find('tenant', '', subject))
+      catalog.createTenant(subject);
     const tenant = findTenant(catalog, action, subject);
     if (action === 'translate-name-to-id' && detail === undefined) {
       return jsonReply({ id: tenant.id, name: tenant.name });

@@ -3,7 +3,8 @@ import { PATHWAYS_CONTEXT_TYPE } from '../decorators/pathways-execution-context.
 import type { PathwayEvent } from '../event/flowcore-event.interface.js';
 import type { PathwaysLogger } from '../event/logger.interface.js';
 import { FILTERS_KEY, PARAMETERS_KEY, PAYLOAD_PARAMETER } from './enhancers.internal-constants.js';
-import type { HandlerCall } from './handler-call.type.js';
+import type { HandlerCall, HandlerSubject } from './handler-call.type.js';
+import { isBatch } from './handler-request.util.js';
 import { swallowedFailureWarning } from './nest.messages.js';
 import type { DiscoveredMethod } from './pathways.explorer.js';
 
@@ -11,9 +12,15 @@ type Method = (...args: readonly unknown[]) => unknown;
 
 /** Reads what `@Payload()` asks for; custom parameter decorators read the execution context themselves. */
 const PARAMETERS = {
-  exchangeKeyForValue(kind: number, property: string | undefined, [event]: readonly [PathwayEvent]): unknown {
+  exchangeKeyForValue(
+    kind: number,
+    property: string | undefined,
+    [subject]: readonly [HandlerSubject],
+  ): unknown {
     if (kind !== PAYLOAD_PARAMETER) return undefined;
-    return property ? (event.payload as Record<string, unknown> | undefined)?.[property] : event.payload;
+    const payloadOf = ({ payload }: PathwayEvent) =>
+      property ? (payload as Record<string, unknown> | undefined)?.[property] : payload;
+    return isBatch(subject) ? subject.map(payloadOf) : payloadOf(subject);
   },
 };
 
@@ -60,15 +67,15 @@ export class EnhancedCallFactory {
     run: HandlerCall,
     contextId: ContextId | undefined,
   ): HandlerCall {
-    return async (event, context) => {
+    return async (subject, context) => {
       try {
-        return await run(event, context);
+        return await run(subject, context);
       } catch (error) {
         const filters = this.filtersOf(method, instance, handler, contextId);
-        const answer: unknown = await filters(event, context, error);
+        const answer: unknown = await filters(subject, context, error);
         if (answer === undefined) throw error;
         this.warnOfSwallowedFailure(method.where);
-        return answer;
+        return isBatch(subject) ? undefined : answer; // Of a batch it would be read as a list of failures.
       }
     };
   }

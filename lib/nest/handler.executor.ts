@@ -2,6 +2,7 @@ import type { ApplicationConfig, ContextId } from '@nestjs/core';
 import { isPromiseLike } from '../event/maybe-promise.type.js';
 import type { EnhancedCallFactory } from './enhanced-call.factory.js';
 import { ENHANCER_KEYS, PARAMETERS_KEY, PAYLOAD_PARAMETER } from './enhancers.internal-constants.js';
+import { requestOf } from './handler-request.util.js';
 import type { HandlerCall, PlainCall } from './handler-call.type.js';
 import { HostResolver } from './host.resolver.js';
 import { httpParameterError } from './nest.messages.js';
@@ -17,7 +18,7 @@ export class HandlerExecutor {
   ) {}
 
   /**
-   * A call for an `@OnEvent` method: guards, interceptors, pipes, filters and parameter decorators apply.
+   * A call for an `@OnEvent` or `@OnEvents` method: guards, interceptors, pipes, filters and parameter decorators apply.
    *
    * @throws PathwaysConfigurationError for parameter decorators that only an HTTP route can serve.
    */
@@ -25,7 +26,7 @@ export class HandlerExecutor {
     refuseHttpParameters(method);
     // Made at the first event: enhancers may still be added while the application starts.
     let call: HandlerCall | undefined;
-    return (event, context) => (call ??= this.createHandlerCall(method))(event, context);
+    return (subject, context) => (call ??= this.createHandlerCall(method))(subject, context);
   }
 
   /** A call without anything around it, for observers and error handlers. */
@@ -48,20 +49,20 @@ export class HandlerExecutor {
     const { host } = method;
     if (!this.hasEnhancers(method)) {
       const call = this.plainCall(method);
-      return (event, context) => call({ event, context }, event, context);
+      return (subject, context) => call(requestOf(subject, context), subject, context);
     }
     const scopedEnhancers = this.scopedGlobalEnhancers();
     if (this.hosts.isStatic(host) && scopedEnhancers.length === 0) {
       const instance = this.hosts.staticInstance(host);
       if (!isPromiseLike(instance)) return this.enhanced.create(method, instance);
       const pending = instance.then((resolved) => this.enhanced.create(method, resolved));
-      return async (event, context) => (await pending)(event, context);
+      return async (subject, context) => (await pending)(subject, context);
     }
-    return async (event, context) => {
-      const contextId = this.hosts.openScope(host, { event, context });
+    return async (subject, context) => {
+      const contextId = this.hosts.openScope(host, requestOf(subject, context));
       for (const enhancer of scopedEnhancers) await this.hosts.resolve(enhancer, contextId);
       const instance = await this.instanceIn(method, contextId);
-      return this.enhanced.create(method, instance, contextId)(event, context);
+      return this.enhanced.create(method, instance, contextId)(subject, context);
     };
   }
 

@@ -4,7 +4,10 @@ import type { EventClass, PathwayOptions } from '../contract/pathway.options.js'
 import { hasValidatorMetadata } from '../contract/schema-kind.util.js';
 import { pathwaysMetadata, type MethodRegistration } from '../decorators/pathways-metadata.accessor.js';
 import type { PathwayKey } from '../event/pathway-key.util.js';
+import { batchHandlerBinding } from '../processor/batch-handler.js';
+import type { AuditBinding } from '../processor/handler-binding.interface.js';
 import type { HandlerExecutor } from './handler.executor.js';
+import { requestOf } from './handler-request.util.js';
 import { unboundMethodError, undeclaredClassError } from './nest.messages.js';
 import type { DiscoveredMethod, DiscoveredPathway, ProviderHost } from './pathways.explorer.js';
 
@@ -33,7 +36,8 @@ export class HandlerRegistrar {
   /** @throws PathwayUnknownError, PathwayHandlerDuplicateError, PathwaysConfigurationError, each naming the method. */
   addMethod(method: DiscoveredMethod): void {
     if (!this.isNew(method)) return;
-    const { kind, stage } = method.registration;
+    const { kind, stage, transaction, batch } = method.registration;
+    if (kind === 'audit') return this.addAuditHandler(method);
     const pathway = kind === 'any-error' ? undefined : this.keyOf(method);
     const { handlers } = this.engine;
     if (pathway === undefined || kind === 'error')
@@ -45,12 +49,20 @@ export class HandlerRegistrar {
         pathway,
         where,
         stage,
-        invoke: (event, at, context) => call({ event, context }, event, at, context),
+        invoke: (event, at, context) => call(requestOf(event, context), event, at, context),
       });
     }
     const isTakenByTwin = handlers.of(pathway).handler?.where === where;
     const place = isTakenByTwin ? `${where} as provided by ${String(method.host.host?.name)}` : where;
-    handlers.addHandler({ pathway, where: place, invoke: this.executor.handlerCall(method) });
+    const handler = { pathway, where: place, transaction, invoke: this.executor.handlerCall(method) };
+    handlers.addHandler(batch ? batchHandlerBinding({ ...handler, ...batch }) : handler);
+  }
+
+  private addAuditHandler(method: DiscoveredMethod): void {
+    const call = this.executor.plainCall(method);
+    const invoke: AuditBinding['invoke'] = (event, context) =>
+      call(requestOf(event, context), event, context);
+    this.engine.handlers.addAuditHandler({ where: method.where, invoke });
   }
 
   private errorBinding(
@@ -61,7 +73,7 @@ export class HandlerRegistrar {
     return {
       pathway,
       where: method.where,
-      invoke: (error, event, key, context) => call({ event, context }, error, event, key, context),
+      invoke: (error, event, key, context) => call(requestOf(event, context), error, event, key, context),
     };
   }
 

@@ -5,7 +5,10 @@ import type { ProviderHost } from './pathways.explorer.js';
 
 /** What `@Inject(REQUEST)` gives to request-scoped providers while an event is handled. */
 export interface PathwaysRequest {
+  /** In a batch handler the first of its events. */
   readonly event: PathwayEvent;
+  /** All events the handler is called for. */
+  readonly events: readonly PathwayEvent[];
   readonly context: EventContext;
 }
 

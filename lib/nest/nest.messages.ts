@@ -4,6 +4,13 @@ import { PathwaysConfigurationError } from '../errors/pathways-configuration.err
 const handlersError = (path: string, message: string): PathwaysConfigurationError =>
   new PathwaysConfigurationError([{ path, message }], 'The event handlers');
 
+/** Pumps that run before every handler is known pass over the events of those that come later. */
+export function builderStartedError(): PathwaysConfigurationError {
+  const message =
+    'was started before the application: its pumps would pass over events of handlers that the application has yet to add. The application starts and closes it, so do not call startPump; give pump and stateManagerFactory to new PathwaysBuilder';
+  return new PathwaysConfigurationError([{ path: 'builder', message }]);
+}
+
 /** `forFeature` was given a class that is no contract. */
 export function undeclaredClassError(eventClass: EventClass | undefined): PathwaysConfigurationError {
   const problem = eventClass

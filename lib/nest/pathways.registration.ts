@@ -23,6 +23,10 @@ export interface PathwaysRegistrationDependencies {
   readonly explorer: PathwaysExplorer;
   readonly executor: HandlerExecutor;
   readonly modules: ModulesContainer;
+  /** Looks a provider of any module up; `undefined` when there is none. */
+  resolve(token: unknown): unknown;
+  /** Connects the writer with the providers that know user and session. */
+  prepareWriting(): Promise<void>;
 }
 
 const SHORTEST_LOOK_MS = 10;
@@ -43,6 +47,9 @@ export class PathwaysRegistration implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     try {
       this.register(this.deps.explorer.explore({ mayBeUnmade: true }));
+      await this.deps.prepareWriting();
+      // Other modules' hooks may write and wait, so the store is open before any of them.
+      await this.deps.runtime.engine.open((token) => this.deps.resolve(token));
     } catch (error) {
       // Nest 11 runs no destroy hooks after a failed start: a local platform would keep its port.
       await this.deps.runtime.stop();

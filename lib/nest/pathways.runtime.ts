@@ -1,5 +1,7 @@
+import { builderStartedError } from './nest.messages.js';
 import { runtimeEnvOf } from '../builder/engine.defaults.js';
 import type { PathwaysEngineOptions } from '../builder/engine.options.js';
+import type { HostedBuilder } from '../builder/pathways-builder.js';
 import { PathwaysEngine } from '../builder/pathways-engine.js';
 import type { HandlerBinding } from '../processor/handler-binding.interface.js';
 
@@ -30,11 +32,22 @@ export class PathwaysRuntime {
   private state: 'created' | 'running' | 'stopped' = 'created';
 
   private constructor(
-    private readonly name: string,
+    name: string,
     readonly engine: PathwaysEngine,
     /** Set when this process runs its own platform. */
     private readonly local: { readonly url: string; stop(): Promise<void> } | undefined,
-  ) {}
+    /** Set when the engine is a builder's, which starts and closes it. */
+    private readonly builder?: HostedBuilder,
+  ) {
+    const platform = local && `Local Flowcore ${local.url}`;
+    engine.introduceAs({ name: `Instance "${name}"`, platform });
+  }
+
+  /** The engine of a builder that was made elsewhere. @throws PathwaysConfigurationError, OptionalPackageMissingError */
+  static async host(name: string, builder: HostedBuilder): Promise<PathwaysRuntime> {
+    if (builder.isStarted) throw builderStartedError();
+    return new PathwaysRuntime(name, await builder.engine(), undefined, builder);
+  }
 
   /** @throws PathwaysConfigurationError, LocalFlowcoreStartError */
   static async create(
@@ -60,18 +73,18 @@ export class PathwaysRuntime {
     return this.state === 'running';
   }
 
-  /** Lets events flow and says what runs. */
+  /** Lets events flow and says what runs here; the engine says how. */
   async start(): Promise<void> {
+    if (this.builder?.isStarted) throw builderStartedError();
     for (const handler of this.engine.handlers.handlers()) this.describeHandler(handler);
-    this.describe();
     this.state = 'running';
-    await this.engine.start();
+    await (this.builder ? this.builder.startPump() : this.engine.start());
   }
 
   async stop(): Promise<void> {
     if (this.state === 'stopped') return;
     this.state = 'stopped';
-    await this.engine.stop();
+    await (this.builder ? this.builder.close() : this.engine.stop());
     await this.local?.stop();
   }
 
@@ -79,15 +92,6 @@ export class PathwaysRuntime {
     const { pumpGroup, subscribe } = this.engine.registry.get(pathway);
     const pulled = subscribe ? `group ${pumpGroup}` : 'not subscribed';
     this.engine.options.logger.info(`${where} handles ${pathway} (${pulled})`);
-  }
-
-  private describe(): void {
-    const { logger, runtimeEnv, pumpEnabled, pump, store } = this.engine.options;
-    const platform = this.local ? `Local Flowcore ${this.local.url}` : this.engine.hosts.ingestion;
-    const pumps = pumpEnabled ? `pumps start from ${show(pump.startFrom)}` : 'no pumps';
-    const memory = (['state', 'cursors', 'deadLetters'] as const).filter((part) => store[part] === undefined);
-    const kept = memory.length > 0 ? `in memory: ${memory.join(', ')}` : 'durable store';
-    logger.info(`Instance "${this.name}" (${runtimeEnv}): platform ${platform}, ${pumps}, ${kept}`);
   }
 }
 
@@ -99,9 +103,4 @@ function wantsLocal(
   const namesPlatform = [options.baseUrl, options.hosts, options.apiKey].some((given) => given !== undefined);
   const runtimeEnv = options.runtimeEnv ?? runtimeEnvOf(process.env['NODE_ENV']);
   return !namesPlatform && runtimeEnv !== 'production';
-}
-
-function show(position: unknown): string {
-  if (position instanceof Date) return position.toISOString();
-  return typeof position === 'string' ? position : JSON.stringify(position);
 }

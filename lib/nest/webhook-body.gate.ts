@@ -1,16 +1,22 @@
 import type { HttpAdapterHost } from '@nestjs/core';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { EventMalformedError } from '../errors/event-malformed.error.js';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { PathwaysError } from '../errors/pathways.error.js';
 import { WebhookBodyTooLargeError } from '../errors/webhook-body-too-large.error.js';
 import { errorBody } from './error-body.util.js';
+import { WEBHOOK_ROUTE } from './module.internal-constants.js';
+import { notJson, readWebhookBody, type WebhookBody } from './webhook-body.reader.js';
 
 type Next = (error?: unknown) => void;
+type HttpAdapter = HttpAdapterHost['httpAdapter'];
 
 /** A request as Express hands it on; `body` is where it looks for what was read. */
-interface WebhookRequest extends IncomingMessage {
-  originalUrl?: string;
+interface ExpressRequest extends IncomingMessage {
   body?: unknown;
   rawBody?: Buffer;
+}
+interface ExpressLike {
+  enabled(setting: string): boolean;
 }
 
 /** The part of Fastify that is needed, which is not installed everywhere. */
@@ -18,101 +24,159 @@ interface FastifyLike {
   addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): void;
 }
 interface FastifyRoute {
-  method: string | readonly string[];
-  url: string;
   bodyLimit?: number;
-  errorHandler?: (error: FastifyFailure, request: unknown, reply: FastifyReply) => void;
+  errorHandler?: (error: FastifyFailure, request: FastifyRequest, reply: FastifyReply) => void;
+  preParsing?: FastifyHook | FastifyHook[];
+  preValidation?: FastifyHook | FastifyHook[];
+}
+type FastifyHook = (request: FastifyRequest, reply: FastifyReply, payload: Readable) => Promise<unknown>;
+interface FastifyRequest {
+  readonly headers: IncomingHttpHeaders;
+  body?: unknown;
+  rawBody?: Buffer;
 }
 interface FastifyReply {
-  status(code: number): { send(body: unknown): void };
+  status(code: number): FastifyReply;
+  header(name: string, value: string): FastifyReply;
+  send(body: unknown): void;
 }
-type FastifyFailure = Error & { statusCode?: number; code?: string };
+type FastifyFailure = Error & { statusCode?: number };
 
 /**
- * Makes the webhook's own body limit count. The parser of the HTTP adapter runs before anything a module can declare and
- * has a limit of its own (100 kB on Express, 1 MiB on Fastify), so the gate is put in as soon as the adapter is there:
- * before Nest registers that parser.
+ * Makes the webhook's own body limit count, and one way of reading bodies on every adapter. The parser of the HTTP adapter
+ * runs before anything a module can declare and has a limit of its own (100 kB on Express, 1 MiB on Fastify), so the gate
+ * is put in as soon as the adapter is there: before Nest registers that parser. Its route it learns when Nest registers
+ * it: global prefix, version and module path are then in it, and no route of the application is taken for it.
  */
 export class WebhookBodyGate {
   constructor(
     adapters: HttpAdapterHost,
-    private readonly path: string,
+    /** What the method of the webhook's controller is marked with. */
+    private readonly mark: string,
     private readonly maxBodyBytes: number,
   ) {
     const install = () => {
       const adapter = adapters.httpAdapter;
       const kind = adapter?.getType();
-      if (kind === 'express')
-        adapter.use((...args: [WebhookRequest, ServerResponse, Next]) => this.read(...args));
-      if (kind === 'fastify') this.limitRoute(adapter.getInstance<FastifyLike>());
+      if (kind === 'express') this.standBeforeExpress(adapter);
+      if (kind === 'fastify') this.standBeforeFastify(adapter);
     };
     // Without an adapter yet the application is a test or has no HTTP; the first gets its adapter later.
     if (adapters.httpAdapter) install();
     else adapters.init$?.subscribe(install);
   }
 
-  private limitRoute(fastify: FastifyLike): void {
-    fastify.addHook('onRoute', (route) => {
-      if (!route.method.includes('POST') || !this.isWebhook(route.url)) return;
-      route.bodyLimit = this.maxBodyBytes;
-      // Only what Fastify itself refuses comes here; Nest answers for its handlers.
-      route.errorHandler = (error, _request, reply) => {
-        const { statusCode = 500 } = error;
-        if (statusCode >= 500) throw error;
-        const refusal = statusCode === 413 ? this.tooLarge() : notJson(error.message);
-        reply.status(refusal.httpStatus).send(errorBody(refusal));
-      };
+  /** Calls `around` when Nest registers a route of the webhook; `register` does what the adapter would have done. */
+  private onRoute(adapter: HttpAdapter, around: (path: string, register: () => unknown) => unknown): void {
+    const post = adapter.post.bind(adapter) as (...args: unknown[]) => unknown;
+    adapter.post = (...args: unknown[]) => {
+      const handler = args.at(-1);
+      const isMine =
+        typeof handler === 'function' && Reflect.getMetadata(WEBHOOK_ROUTE, handler) === this.mark;
+      return isMine ? around(String(args[0]), () => post(...args)) : post(...args);
+    };
+  }
+
+  private standBeforeExpress(adapter: HttpAdapter): void {
+    const routes: RegExp[] = [];
+    this.onRoute(adapter, (path, register) => {
+      routes.push(patternOf(path, adapter.getInstance<ExpressLike>()));
+      return register();
+    });
+    adapter.use((request: ExpressRequest, response: ServerResponse, next: Next) => {
+      const [pathname = ''] = (request.url ?? '').split('?');
+      const isMine = request.method === 'POST' && routes.some((route) => route.test(pathname));
+      // What is read already, or compressed, is left to the parser of the application.
+      if (!isMine || request.readableEnded || isEncoded(request.headers)) return next();
+      void this.readBefore(request, response, next);
     });
   }
 
-  /** Express: reads the body itself. What is read already, or compressed, is left to the parser of the application. */
-  private read(request: WebhookRequest, response: ServerResponse, next: Next): void {
-    const isMine = request.method === 'POST' && this.isWebhook(request.originalUrl ?? request.url ?? '');
-    const { 'content-encoding': encoding = 'identity', 'content-length': announced } = request.headers;
-    if (!isMine || request.readableEnded || encoding !== 'identity') return next();
-
-    const refuse = (error: EventMalformedError | WebhookBodyTooLargeError) => {
-      request.off('data', collect).off('end', parse).off('error', next);
-      // Read to its end unheard: a sender that is cut off in the middle never sees the answer.
-      request.on('error', () => {}).resume();
-      response.writeHead(error.httpStatus, { 'content-type': 'application/json; charset=utf-8' });
-      response.end(JSON.stringify(errorBody(error)));
-    };
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const collect = (chunk: Buffer) => {
-      size += chunk.length;
-      chunks.push(chunk);
-      if (size > this.maxBodyBytes) refuse(this.tooLarge());
-    };
-    const parse = () => {
-      const body = Buffer.concat(chunks);
-      try {
-        request.body = JSON.parse(body.toString('utf8')) as unknown;
-      } catch (error) {
-        return refuse(notJson((error as Error).message));
-      }
-      request.rawBody = body;
+  private async readBefore(request: ExpressRequest, response: ServerResponse, next: Next): Promise<void> {
+    try {
+      const { raw, value } = await readWebhookBody(request, request.headers, this.maxBodyBytes);
+      request.body = value;
+      request.rawBody = raw;
       // Nest's parser must not wait for a stream that is over.
       (request as { _body?: boolean })._body = true;
-      next();
+    } catch (error) {
+      if (!(error instanceof PathwaysError)) return next(error);
+      response.writeHead(error.httpStatus, { 'content-type': 'application/json; charset=utf-8' });
+      response.end(JSON.stringify(errorBody(error)));
+      return;
+    }
+    next();
+  }
+
+  private standBeforeFastify(adapter: HttpAdapter): void {
+    let isRegistering = false;
+    this.onRoute(adapter, (_path, register) => {
+      isRegistering = true;
+      try {
+        return register();
+      } finally {
+        isRegistering = false;
+      }
+    });
+    adapter.getInstance<FastifyLike>().addHook('onRoute', (route) => {
+      if (isRegistering) this.readFor(route);
+    });
+  }
+
+  /**
+   * Fastify has its parsers for the whole application, and they refuse keys that are data for us. So the body is read
+   * before the parser, which gets a stand-in for it.
+   */
+  private readFor(route: FastifyRoute): void {
+    const bodies = new WeakMap<FastifyRequest, WebhookBody>();
+    const read: FastifyHook = async (request, _reply, payload) => {
+      if (isEncoded(request.headers) || !isJson(request.headers)) return payload;
+      const body = await readWebhookBody(payload, request.headers, this.maxBodyBytes);
+      bodies.set(request, body);
+      // Fastify compares this length with the one that was announced.
+      return Object.assign(Readable.from([STAND_IN]), { receivedEncodedLength: body.raw.length });
     };
-    if (Number(announced) > this.maxBodyBytes) return refuse(this.tooLarge());
-    request.on('data', collect).on('end', parse).on('error', next);
+    const handOver: FastifyHook = async (request) => {
+      const body = bodies.get(request);
+      if (body) Object.assign(request, { body: body.value, rawBody: body.raw });
+    };
+    route.bodyLimit = this.maxBodyBytes;
+    route.preParsing = [...listOf(route.preParsing), read];
+    route.preValidation = [handOver, ...listOf(route.preValidation)];
+    // Only what is refused before the controller comes here; Nest answers for its handlers.
+    route.errorHandler = (error, _request, reply) => {
+      const refusal = error instanceof PathwaysError ? error : this.refusalOf(error);
+      // Otherwise a connection on which the rest still arrives is idle too late for a shutdown, and holds it up.
+      if (refusal instanceof WebhookBodyTooLargeError) reply.header('connection', 'close');
+      reply.status(refusal.httpStatus).send(errorBody(refusal));
+    };
   }
 
-  /** By its end, because a global prefix or a version may stand before it. */
-  private isWebhook(url: string): boolean {
-    const [pathname = ''] = url.split('?');
-    const plain = (text: string) => text.replace(/^\/+|\/+$/g, '').toLowerCase();
-    return `/${plain(pathname)}`.endsWith(`/${plain(this.path)}`);
-  }
-
-  private tooLarge(): WebhookBodyTooLargeError {
-    return new WebhookBodyTooLargeError(this.maxBodyBytes);
+  private refusalOf(error: FastifyFailure): PathwaysError {
+    const { statusCode = 500, message } = error;
+    if (statusCode >= 500) throw error;
+    return statusCode === 413 ? new WebhookBodyTooLargeError(this.maxBodyBytes) : notJson(message);
   }
 }
 
-function notJson(why: string): EventMalformedError {
-  return new EventMalformedError([`the body is not JSON (${why})`]);
+const STAND_IN = Buffer.from('null');
+
+function isEncoded({ 'content-encoding': encoding = 'identity' }: IncomingHttpHeaders): boolean {
+  return encoding !== 'identity';
+}
+
+function isJson({ 'content-type': type = '' }: IncomingHttpHeaders): boolean {
+  return /^application\/json\b/i.test(type);
+}
+
+function listOf<T>(hooks: T | T[] | undefined): T[] {
+  return hooks === undefined ? [] : Array.isArray(hooks) ? hooks : [hooks];
+}
+
+/** The requests that Express sends to a route: a prefix may have parameters, and its settings decide on case and slash. */
+function patternOf(path: string, express: ExpressLike): RegExp {
+  const literal = path.replace(/\/+$/, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const end = express.enabled('strict routing') ? '' : '/?';
+  const flags = express.enabled('case sensitive routing') ? '' : 'i';
+  return new RegExp(`^${literal.replace(/:\w+/g, '[^/]+')}${end}$`, flags);
 }

@@ -1,4 +1,14 @@
-import { Body, Controller, HttpCode, HttpException, Inject, Post, Req, type Type } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  HttpCode,
+  HttpException,
+  Inject,
+  Post,
+  Req,
+  SetMetadata,
+  type Type,
+} from '@nestjs/common';
 import { PathwaysError } from '../errors/pathways.error.js';
 import { WebhookBodyTooLargeError } from '../errors/webhook-body-too-large.error.js';
 import { errorFields, type PathwaysLogger } from '../event/logger.interface.js';
@@ -9,6 +19,7 @@ import {
   type RoutedEvent,
 } from '../router/pathway.router.js';
 import { errorBody } from './error-body.util.js';
+import { WEBHOOK_ROUTE } from './module.internal-constants.js';
 
 /** What one webhook needs to know; resolved with the module's options. */
 export interface WebhookSettings {
@@ -35,6 +46,7 @@ export function createWebhookController(path: string, settingsToken: string): Ty
      */
     @Post()
     @HttpCode(200)
+    @SetMetadata(WEBHOOK_ROUTE, settingsToken)
     async deliver(
       @Body() body: unknown,
       @Req() request: IncomingRequest,

@@ -11,6 +11,12 @@ export function parseBaseUrl(url: string): BaseUrl {
   return { origin, prefix: pathname.replace(/\/+$/, '') };
 }
 
+/** Whether the URL leads to this machine. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+}
+
 /** Path segments of names; a name with a space or slash must not become another path. */
 export function pathOf(...segments: readonly string[]): string {
   return segments.map((segment) => `/${encodeURIComponent(segment)}`).join('');

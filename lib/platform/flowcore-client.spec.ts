@@ -44,6 +44,7 @@ describe('Flowcore client', () => {
     const fetch = client.events.resolveEventTypeIds('f', ['e']);
     const subscription = client.notifications.subscribe('f', {
       onStored() {},
+      onSomethingStored() {},
       onConnected() {},
       onDisconnected,
     });
@@ -65,7 +66,12 @@ describe('Flowcore client', () => {
   it('starts no request and no subscription after it was closed', async () => {
     const { client, server } = await open((_request, response) => json(response, 200, {}));
     await client.close();
-    client.notifications.subscribe('f', { onStored() {}, onConnected() {}, onDisconnected() {} });
+    client.notifications.subscribe('f', {
+      onStored() {},
+      onSomethingStored() {},
+      onConnected() {},
+      onDisconnected() {},
+    });
     await expect(client.events.resolveEventTypeIds('f', ['e'])).rejects.toThrow('the client is closed');
     expect(server.requests).toHaveLength(0);
   });

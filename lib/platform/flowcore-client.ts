@@ -3,6 +3,7 @@ import type { PathwaysLogger } from '../event/logger.interface.js';
 import type { MaybePromise } from '../event/maybe-promise.type.js';
 import type { Telemetry } from '../event/telemetry.interface.js';
 import { Authorization } from './authorization.js';
+import { ControlPlaneClient, type ControlPlaneClientOptions } from './control-plane.client.js';
 import { DedicatedTenantResolver } from './dedicated-tenant.resolver.js';
 import { EventSourceClient } from './event-source.client.js';
 import type { EventSource } from './event-source.interface.js';
@@ -11,8 +12,9 @@ import { IngestionClient } from './ingestion.client.js';
 import type { NotificationSource } from './notification-source.interface.js';
 import { NotificationsClient } from './notifications.client.js';
 import { type PlatformHosts, resolvePlatformHosts } from './platform-hosts.js';
+import { redactorOfAll } from './redaction.util.js';
 import { ResourceIds } from './resource-ids.js';
-import { ResourcesClient } from './resources.client.js';
+import { ResourcesClient, type ResourcesClientOptions } from './resources.client.js';
 
 /** Which platform, and as whom. */
 export interface FlowcoreClientOptions {
@@ -21,6 +23,8 @@ export interface FlowcoreClientOptions {
   readonly dataCore: string;
   /** Never logged and never part of an error. */
   readonly apiKey: string;
+  /** What else must not stand in an error, although a server may quote it. */
+  readonly secrets?: readonly string[];
   readonly hosts: PlatformHosts;
   /**
    * Ask whether the tenant has hosts of its own (protocol §2.3). Only for services that still have their public host: a
@@ -40,7 +44,10 @@ export class FlowcoreClient {
   readonly events: EventSource;
   readonly notifications: NotificationSource;
   readonly resources: ResourcesClient;
+  readonly controlPlane: ControlPlaneClient;
 
+  private readonly resourcesOptions: Omit<ResourcesClientOptions, 'retry'>;
+  private readonly controlPlaneOptions: Omit<ControlPlaneClientOptions, 'retry'>;
   private readonly transport: HttpTransport;
   private readonly subscriptions: NotificationsClient;
 
@@ -50,7 +57,7 @@ export class FlowcoreClient {
     const authorization = new Authorization(options.apiKey);
     const transport = new HttpTransport({
       timeoutMs: options.requestTimeoutMs,
-      redact: authorization.redact,
+      redact: redactorOfAll([options.apiKey, ...(options.secrets ?? [])]),
       clock,
       logger,
       telemetry,
@@ -68,7 +75,10 @@ export class FlowcoreClient {
     const publicHosts = resolvePlatformHosts();
 
     this.transport = transport;
-    this.resources = new ResourcesClient({ transport, authorization, hosts, tenant, dataCore });
+    this.resourcesOptions = { transport, authorization, hosts, tenant, dataCore };
+    this.resources = new ResourcesClient(this.resourcesOptions);
+    this.controlPlaneOptions = { transport, authorization, tenant, host: hosts.controlPlane };
+    this.controlPlane = new ControlPlaneClient(this.controlPlaneOptions);
     const ids = new ResourceIds(this.resources);
     this.ingestion = new IngestionClient({
       transport,
@@ -92,6 +102,16 @@ export class FlowcoreClient {
       logger,
     });
     this.notifications = this.subscriptions;
+  }
+
+  /** Names looked up and created with a patience of its own. */
+  resourcesWith(retry: ResourcesClientOptions['retry']): ResourcesClient {
+    return new ResourcesClient({ ...this.resourcesOptions, ...(retry && { retry }) });
+  }
+
+  /** Registrations with a patience of their own. */
+  controlPlaneWith(retry: NonNullable<ControlPlaneClientOptions['retry']>): ControlPlaneClient {
+    return new ControlPlaneClient({ ...this.controlPlaneOptions, retry });
   }
 
   /** Ends subscriptions and running requests, then closes every connection. */

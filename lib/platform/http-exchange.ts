@@ -1,5 +1,10 @@
+import { Readable } from 'node:stream';
 import type { Agent, Dispatcher } from 'undici';
-import type { Clock } from '../event/clock.interface.js';
+import type { Clock, ClockTimer } from '../event/clock.interface.js';
+import type { BodySource } from './body-source.interface.js';
+
+/** How much of a streamed body is read before the network takes it. */
+const STREAM_AHEAD_BYTES = 64 * 1024;
 
 /** What one attempt of a request sends. */
 export interface ExchangeRequest {
@@ -9,7 +14,7 @@ export interface ExchangeRequest {
   /** Path with query. */
   readonly path: string;
   readonly headers: Record<string, string>;
-  readonly body?: string;
+  readonly body?: string | BodySource;
 }
 
 /** How one attempt ended. A `failure` got no complete answer. */
@@ -21,10 +26,13 @@ export type ExchangeEnd =
       readonly body: Buffer;
     }
   | { readonly kind: 'failure'; readonly error: unknown; readonly isTimeout: boolean }
+  /** The source of the body failed, which says nothing about the network. */
+  | { readonly kind: 'unreadable'; readonly error: unknown }
   | { readonly kind: 'cancelled' };
 
 /**
  * One attempt on the wire. It always ends: with the answer, a network failure, at the time limit, or when cancelled.
+ * While a streamed body is taken, the limit begins anew with every piece: only a transfer that stands still is over.
  *
  * undici is driven by its dispatch interface instead of `request`, because the limit has to span the wait for a
  * connection (an abort signal is not looked at while the socket still connects) and the last byte of the body (a server
@@ -39,21 +47,36 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   private status = 0;
   private headers: Record<string, string | string[] | undefined> = {};
   private isSettled = false;
+  private limit: ClockTimer;
+  private stream: Readable | undefined;
 
-  constructor(agent: Agent, request: ExchangeRequest, timeoutMs: number, clock: Clock) {
+  constructor(
+    agent: Agent,
+    request: ExchangeRequest,
+    private readonly timeoutMs: number,
+    private readonly clock: Clock,
+  ) {
     let resolveEnd!: (end: ExchangeEnd) => void;
     this.end = new Promise((resolve) => (resolveEnd = resolve));
-    const limit = clock.startTimer(timeoutMs, () =>
-      this.giveUp({ kind: 'failure', error: undefined, isTimeout: true }),
-    );
+    this.limit = this.startLimit();
     this.settle = (end) => {
       if (this.isSettled) return;
       this.isSettled = true;
-      limit.cancel();
+      this.limit.cancel();
+      // An answer may come before the body was taken whole; its source must not stay open.
+      this.stream?.destroy();
       resolveEnd(end);
     };
     try {
-      agent.dispatch(request, this);
+      const { body } = request;
+      if (typeof body === 'object') {
+        this.stream = Readable.from(this.watched(body), {
+          objectMode: false,
+          highWaterMark: STREAM_AHEAD_BYTES,
+        });
+        this.stream.on('error', () => {}); // undici may be done with it already.
+        agent.dispatch({ ...request, body: this.stream }, this);
+      } else agent.dispatch({ ...request, body }, this);
     } catch (error) {
       this.fail(error);
     }
@@ -91,6 +114,25 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.fail(error);
+  }
+
+  private startLimit(): ClockTimer {
+    return this.clock.startTimer(this.timeoutMs, () =>
+      this.giveUp({ kind: 'failure', error: undefined, isTimeout: true }),
+    );
+  }
+
+  private async *watched(body: BodySource): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of body.open()) {
+        if (this.isSettled) return;
+        this.limit.cancel();
+        this.limit = this.startLimit();
+        yield chunk;
+      }
+    } catch (error) {
+      this.giveUp({ kind: 'unreadable', error });
+    }
   }
 
   private fail(error: unknown): void {

@@ -1,10 +1,8 @@
 import { withJitter } from '../event/clock.interface.js';
-import type { ExchangeEnd } from './http-exchange.js';
+import type { ExchangeEnd, ExchangeRequest } from './http-exchange.js';
+import type { RetryBackoffPolicy } from './platform-request.interface.js';
 
-/** First wait between two attempts; every further one doubles. */
-const BASE_DELAY_MS = 250;
-const MAX_DELAY_MS = 5_000;
-const JITTER = 0.2;
+const DEFAULT_BACKOFF: RetryBackoffPolicy = { baseDelayMs: 250, maxDelayMs: 5_000, jitterRatio: 0.2 };
 
 /** A server that asks for more than this is answered with an error instead: nobody waits that long for one request. */
 export const MAX_RETRY_AFTER_MS = 60_000;
@@ -22,6 +20,11 @@ export function isWorthRetrying(end: ExchangeEnd): boolean {
   return end.kind === 'failure' && !isUnsendable(end.error);
 }
 
+/** Its body came from a stream and is gone: there is nothing to send again. */
+export function isSpent({ body }: ExchangeRequest): boolean {
+  return typeof body === 'object' && !body.canOpen();
+}
+
 /** The request itself is impossible, for example a header with a line break; the network was not even tried. */
 export function isUnsendable(error: unknown): boolean {
   const code = (error as { code?: unknown } | undefined)?.code;
@@ -32,11 +35,16 @@ export function isUnsendable(error: unknown): boolean {
  * Milliseconds to wait after the given attempt (1 = the first). `retryAfterMs` is a lower bound, so jitter only
  * lengthens it.
  */
-export function retryDelay(attempt: number, retryAfterMs: number | undefined, random: () => number): number {
-  const grown = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (attempt - 1));
-  const own = withJitter(grown, JITTER, random);
+export function retryDelay(
+  attempt: number,
+  retryAfterMs: number | undefined,
+  random: () => number,
+  { baseDelayMs, maxDelayMs, jitterRatio }: RetryBackoffPolicy = DEFAULT_BACKOFF,
+): number {
+  const grown = Math.min(maxDelayMs, baseDelayMs * 2 ** (attempt - 1));
+  const own = withJitter(grown, jitterRatio, random);
   if (retryAfterMs === undefined) return own;
-  return Math.max(own, Math.round(retryAfterMs * (1 + JITTER * random())));
+  return Math.max(own, Math.round(retryAfterMs * (1 + jitterRatio * random())));
 }
 
 /** The wait a server asks for with `Retry-After`: seconds or an HTTP date. */

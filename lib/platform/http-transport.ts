@@ -1,9 +1,10 @@
-import { Agent } from 'undici';
+import type { Agent } from 'undici';
 import { type Clock, sleep } from '../event/clock.interface.js';
 import type { PathwaysLogger } from '../event/logger.interface.js';
 import type { Telemetry } from '../event/telemetry.interface.js';
 import { type ExchangeEnd, HttpExchange } from './http-exchange.js';
-import { isWorthRetrying, MAX_RETRY_AFTER_MS, retryAfterOf, retryDelay } from './http-retry.util.js';
+import { isSpent, isWorthRetrying, MAX_RETRY_AFTER_MS, retryAfterOf, retryDelay } from './http-retry.util.js';
+import { outsideRequests } from './outside-requests.util.js';
 import { PlatformAnswer } from './platform-answer.js';
 import { clientClosedError, requestError } from './platform-failure.util.js';
 import type { PlatformRequest } from './platform-request.interface.js';
@@ -31,9 +32,6 @@ export interface HttpTransportOptions {
   readonly random?: () => number;
 }
 
-/** Sockets per host. Without a limit a burst of writes would open one for each. */
-const CONNECTIONS_PER_HOST = 128;
-
 /**
  * Requests to the platform, over connections of its own that stay open until `close`.
  *
@@ -41,7 +39,8 @@ const CONNECTIONS_PER_HOST = 128;
  * event whose first attempt was stored unnoticed exists twice then (protocol §14.3 N10).
  */
 export class HttpTransport {
-  private readonly agent: Agent;
+  private agent: Agent | undefined;
+  private opening: Promise<Agent> | undefined;
   private readonly timeoutMs: number;
   private readonly maxAttempts: number;
   private readonly random: () => number;
@@ -55,13 +54,6 @@ export class HttpTransport {
     this.maxAttempts = options.maxAttempts ?? 5;
     this.random = options.random ?? Math.random;
     this.redact = options.redact ?? nothingToRedact;
-    // undici's own limits are off: they only see silence between two chunks, the exchange limits the whole.
-    this.agent = new Agent({
-      connections: CONNECTIONS_PER_HOST,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { timeout: this.timeoutMs },
-    });
   }
 
   /**
@@ -69,19 +61,22 @@ export class HttpTransport {
    *
    * @throws PlatformUnauthorizedError (401, 403), PlatformNotFoundError (404), PlatformUnavailableError (no answer, or
    * a retried status after the last attempt), PlatformResponseInvalidError (2xx without JSON), otherwise
-   * PlatformRequestError. When the signal aborts, its reason.
+   * PlatformRequestError. When the signal aborts, its reason. When a streamed body cannot be read, its own error.
    */
   async request(request: PlatformRequest, signal?: AbortSignal): Promise<PlatformAnswer> {
     for (let attempt = 1; ; attempt++) {
       this.throwIfStopped(request, attempt - 1, signal);
-      const end = await this.attempt(request, signal);
+      const end = await this.attempt(request, attempt, signal);
       this.throwIfStopped(request, attempt, signal);
+      if (end.kind === 'unreadable') throw end.error;
       if (end.kind === 'answer' && end.status >= 200 && end.status < 300)
         return PlatformAnswer.of(request, attempt, end.status, end.body, this.redact);
 
       const retryAfterMs = retryAfterOf(end, this.options.clock.now());
       const isLast =
-        attempt >= (request.maxAttempts ?? this.maxAttempts) || (retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS;
+        attempt >= (request.maxAttempts ?? this.maxAttempts) ||
+        (retryAfterMs ?? 0) > MAX_RETRY_AFTER_MS ||
+        isSpent(request);
       if (isLast || !isWorthRetrying(end)) {
         throw requestError(request, attempt, end, {
           timeoutMs: this.timeoutMs,
@@ -89,7 +84,7 @@ export class HttpTransport {
           redact: this.redact,
         });
       }
-      const delayMs = retryDelay(attempt, retryAfterMs, this.random);
+      const delayMs = retryDelay(attempt, retryAfterMs, this.random, request.backoff);
       this.options.logger.debug('Request to the platform failed; trying again', {
         operation: request.operation,
         attempt,
@@ -105,13 +100,19 @@ export class HttpTransport {
     if (this.isClosed) return;
     this.isClosed = true;
     for (const stop of this.running) stop();
-    await this.agent.destroy();
+    await (await this.opening)?.destroy();
   }
 
-  private async attempt(request: PlatformRequest, signal: AbortSignal | undefined): Promise<ExchangeEnd> {
+  private async attempt(
+    request: PlatformRequest,
+    attempt: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ExchangeEnd> {
+    const agent = this.agent ?? (await this.openAgent());
+    this.throwIfStopped(request, attempt - 1, signal);
     const { clock, telemetry } = this.options;
     const startedAt = clock.now();
-    const exchange = new HttpExchange(this.agent, request, this.timeoutMs, clock);
+    const exchange = new HttpExchange(agent, request, this.timeoutMs, clock);
     const end = await this.stoppable(
       () => exchange.cancel(),
       signal,
@@ -121,8 +122,16 @@ export class HttpTransport {
       request.operation,
       end.kind === 'answer' ? end.status : 0,
       clock.now() - startedAt,
+      attempt,
     );
     return end;
+  }
+
+  private openAgent(): Promise<Agent> {
+    return (this.opening ??= outsideRequests(async () => {
+      const { createHttpAgent } = await import('./http-agent.factory.js');
+      return (this.agent = createHttpAgent(this.timeoutMs));
+    }));
   }
 
   private async pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {

@@ -42,12 +42,19 @@ export function ingestionHeaders(given: IngestionHeaders, authorization: string)
  * Base64 of the UTF-8 bytes of the JSON, never Latin-1: that garbles umlauts and throws at emoji (protocol §14.3 N11).
  * Values become strings, because readers of other clients refuse anything else (protocol §3.3).
  */
-export function encodeMetadata(metadata: Readonly<Record<string, unknown>>): string {
-  const entries = Object.entries(metadata)
-    .map(([key, value]) => [key, metadataText(value)] as const)
-    .filter(([, text]) => text !== undefined);
-  if (entries.length === 0) return EMPTY_METADATA;
-  return Buffer.from(JSON.stringify(Object.fromEntries(entries)), 'utf8').toString('base64');
+function encodeMetadata(metadata: Readonly<Record<string, unknown>>): string {
+  const texts = JSON.stringify(metadataTexts(metadata));
+  return texts === '{}' ? EMPTY_METADATA : Buffer.from(texts, 'utf8').toString('base64');
+}
+
+/** Metadata as it travels; what JSON has no text for is left out. */
+export function metadataTexts(metadata: Readonly<Record<string, unknown>>): Record<string, string> {
+  const texts: [key: string, text: string][] = [];
+  for (const [key, value] of Object.entries(metadata)) {
+    const text = metadataText(value);
+    if (text !== undefined) texts.push([key, text]);
+  }
+  return Object.fromEntries(texts);
 }
 
 const EMPTY_METADATA = Buffer.from('{}').toString('base64');

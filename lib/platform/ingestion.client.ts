@@ -6,6 +6,8 @@ import type { Authorization } from './authorization.js';
 import { parseBaseUrl, pathOf } from './base-url.util.js';
 import type { HttpTransport } from './http-transport.js';
 import { type IngestionHeaders, ingestionHeaders } from './ingestion-headers.util.js';
+import { JsonText, jsonTextOf } from './json-text.js';
+import { type FileForm, MultipartBody } from './multipart.body.js';
 import type { PlatformAnswer } from './platform-answer.js';
 import { describe, quote, requestInfo } from './platform-failure.util.js';
 import type { PlatformRequest } from './platform-request.interface.js';
@@ -28,10 +30,20 @@ export interface IngestionClientOptions {
   readonly host: () => MaybePromise<string>;
 }
 
+/** What became of an upload. */
+export interface StoredFile {
+  /** One event per part of the file. */
+  readonly eventIds: readonly string[];
+  readonly checksum: string;
+  /** Name of the algorithm. */
+  readonly hashType: string;
+}
+
 interface TargetPaths {
   readonly subject: string;
   readonly event: string;
   readonly batch: string;
+  readonly file: string;
 }
 
 /**
@@ -59,7 +71,7 @@ export class IngestionClient {
     headers: IngestionHeaders = {},
     signal?: AbortSignal,
   ): Promise<string> {
-    const answer = await this.post('event', target, JSON.stringify(payload), headers, signal);
+    const answer = await this.post('event', target, jsonTextOf(payload), headers, signal);
     return answer.string(answer.object()['eventId'], '$.eventId');
   }
 
@@ -77,7 +89,7 @@ export class IngestionClient {
     signal?: AbortSignal,
   ): Promise<string[]> {
     if (payloads.length === 0) return [];
-    const answer = await this.post('batch', target, JSON.stringify(payloads), headers, signal);
+    const answer = await this.post('batch', target, listText(payloads), headers, signal);
     const eventIds = answer.strings(answer.object()['eventIds'], '$.eventIds');
     if (eventIds.length !== payloads.length) {
       throw answer.invalid(
@@ -89,10 +101,32 @@ export class IngestionClient {
     return eventIds;
   }
 
-  private async post(
-    kind: 'event' | 'batch',
+  /**
+   * Stores a file, which becomes one event or several. Its content is read while it is sent.
+   *
+   * @throws PlatformRequestError and its children; the content's own error when it cannot be read.
+   */
+  async writeFile(
     target: IngestionTarget,
-    body: string,
+    form: FileForm,
+    headers: IngestionHeaders = {},
+    signal?: AbortSignal,
+  ): Promise<StoredFile> {
+    const answer = await this.post('file', target, new MultipartBody(form), headers, signal);
+    const { eventIds, checksum, hashType } = answer.object();
+    const ids = answer.strings(eventIds, '$.eventIds');
+    if (ids.length === 0) throw answer.invalid('$.eventIds', 'a list of at least one id', 'an empty one');
+    return {
+      eventIds: ids,
+      checksum: answer.string(checksum, '$.checksum'),
+      hashType: answer.string(hashType, '$.hashType'),
+    };
+  }
+
+  private async post(
+    kind: 'event' | 'batch' | 'file',
+    target: IngestionTarget,
+    body: string | MultipartBody,
     headers: IngestionHeaders,
     signal: AbortSignal | undefined,
   ): Promise<PlatformAnswer> {
@@ -105,7 +139,7 @@ export class IngestionClient {
       method: 'POST',
       origin,
       path: prefix + paths[kind],
-      headers: ingestionHeaders(headers, this.options.authorization.ingestion),
+      headers: headersFor(body, ingestionHeaders(headers, this.options.authorization.ingestion)),
       body,
     };
     const answer = await this.options.transport.request(request, signal);
@@ -114,11 +148,16 @@ export class IngestionClient {
   }
 
   private pathsOf({ flowType, eventType }: IngestionTarget): TargetPaths {
-    const key = `${flowType}/${eventType}`;
+    const key = keyOf({ flowType, eventType });
     let paths = this.pathsByTarget.get(key);
     if (!paths) {
       const names = pathOf(this.options.tenant, this.options.dataCore, flowType, eventType);
-      paths = { subject: `pathway "${key}"`, event: `/event${names}`, batch: `/events${names}` };
+      paths = {
+        subject: `pathway "${key}"`,
+        event: `/event${names}`,
+        batch: `/events${names}`,
+        file: `/file${names}`,
+      };
       this.pathsByTarget.set(key, paths);
     }
     return paths;
@@ -130,6 +169,22 @@ export class IngestionClient {
     this.base = base;
     return base;
   }
+}
+
+const keyOf = ({ flowType, eventType }: IngestionTarget): string => `${flowType}/${eventType}`;
+
+/** A list that is not text already is serialised as a whole: that is faster than item by item. */
+function listText(payloads: readonly unknown[]): string {
+  return payloads[0] instanceof JsonText
+    ? `[${payloads.map(jsonTextOf).join(',')}]`
+    : JSON.stringify(payloads);
+}
+
+function headersFor(body: string | MultipartBody, headers: Record<string, string>): Record<string, string> {
+  if (typeof body === 'string') return headers;
+  headers['content-type'] = body.contentType;
+  if (body.contentLength !== undefined) headers['content-length'] = String(body.contentLength);
+  return headers;
 }
 
 /** The two error shapes of ingestion, which some gateways send with status 200 (protocol §3.5). */

@@ -1,35 +1,38 @@
 /**
- * Keeps one subscription standing for ever (protocol §6.1):
+ * Keeps one subscription standing for ever, over whatever carries it (protocol §6.1, §6.3):
  *
- *   resolving ──ids──▶ connected ──connection ended──▶ waiting ──delay──▶ resolving …
- *   resolving ──lookup failed──▶ waiting              any state ──close()──▶ closed
+ *   connecting ──subscribed──▶ connected ──connection ended──▶ waiting ──delay──▶ connecting …
+ *   connecting ──failed──▶ waiting                     any state ──close()──▶ closed
  *
- * - resolving: names are looked up for every connection, so a flow type that was deleted and made anew is found.
+ * - connecting: also looks names up, every time, so that what was deleted and made anew is found.
  * - waiting: 1 s, doubling to 30 s, ± 20 %; back to 1 s after a connection that stood for `STABLE_MS`. A service that
  *   accepts and closes at once must not be dialled every second for ever.
  * - closed: the listener is told nothing any more.
  */
 import { type Clock, sleep, withJitter } from '../event/clock.interface.js';
 import { errorFields, type PathwaysLogger } from '../event/logger.interface.js';
-import type { Authorization } from './authorization.js';
 import type { NotificationListener, NotificationSubscription } from './notification-source.interface.js';
-import { runNotificationSocket } from './notification.socket.js';
-import type { ResourceIds } from './resource-ids.js';
 
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 30_000;
 const JITTER = 0.2;
 const STABLE_MS = 30_000;
 
+/** What one connection tells while it stands. */
+export interface ConnectionEvents extends Pick<NotificationListener, 'onStored' | 'onSomethingStored'> {
+  onSubscribed(): void;
+}
+
 export interface LastingSubscriptionOptions {
-  readonly authorization: Authorization;
-  readonly tenant: string;
   readonly flowType: string;
-  /** Full WebSocket URL, path included. */
-  readonly url: string;
-  readonly ids: Pick<ResourceIds, 'freshOfFlowType'>;
+  /**
+   * One connection, from dialling to its end. Resolves or rejects with why there is none any more; the signal ends it
+   * in any state.
+   */
+  connect(events: ConnectionEvents, signal: AbortSignal): Promise<unknown>;
   readonly clock: Clock;
   readonly logger: PathwaysLogger;
+  /** Spreads the reconnects. */
   readonly random: () => number;
 }
 
@@ -68,16 +71,11 @@ export class LastingSubscription implements NotificationSubscription {
 
   /** Resolves with the reason when there is no connection any more. */
   private async connectOnce(signal: AbortSignal): Promise<unknown> {
-    const { authorization, clock, flowType, ids, logger, tenant, url } = this.options;
+    const { clock, connect, flowType } = this.options;
     let subscribedAt = Infinity;
     try {
-      const subscription = JSON.stringify({ tenant, ...(await ids.freshOfFlowType(flowType, signal)) });
-      return await runNotificationSocket(
+      return await connect(
         {
-          url: `${url}${url.includes('?') ? '&' : '?'}${authorization.query}`,
-          redact: authorization.redact,
-          subscription,
-          clock,
           onSubscribed: () => {
             subscribedAt = clock.now();
             this.tell(() => this.listener.onConnected());
@@ -85,7 +83,7 @@ export class LastingSubscription implements NotificationSubscription {
           onStored: (notification) => {
             if (notification.flowType === flowType) this.tell(() => this.listener.onStored(notification));
           },
-          onUnusable: (problem) => logger.debug(`A notification frame was dropped: ${problem}`, { flowType }),
+          onSomethingStored: (eventType) => this.tell(() => this.listener.onSomethingStored(eventType)),
         },
         signal,
       );

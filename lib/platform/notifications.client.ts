@@ -6,7 +6,7 @@ import type {
   NotificationSource,
   NotificationSubscription,
 } from './notification-source.interface.js';
-import { LastingSubscription } from './notification.subscription.js';
+import { type ConnectionEvents, LastingSubscription } from './notification.subscription.js';
 import { outsideRequests } from './outside-requests.util.js';
 import type { ResourceIds } from './resource-ids.js';
 
@@ -26,6 +26,7 @@ export interface NotificationsClientOptions {
 export class NotificationsClient implements NotificationSource {
   private readonly open = new Set<LastingSubscription>();
   private isClosed = false;
+  private loading: Promise<typeof import('./notification.socket.js')> | undefined;
 
   constructor(private readonly options: NotificationsClientOptions) {}
 
@@ -35,9 +36,10 @@ export class NotificationsClient implements NotificationSource {
    */
   subscribe(flowType: string, listener: NotificationListener): NotificationSubscription {
     if (this.isClosed) return { close: () => Promise.resolve() };
-    const { random = Math.random, ...options } = this.options;
+    const { random = Math.random, clock, logger } = this.options;
+    const connect = (events: ConnectionEvents, signal: AbortSignal) => this.connect(flowType, events, signal);
     const subscription = outsideRequests(
-      () => new LastingSubscription({ ...options, flowType, random }, listener),
+      () => new LastingSubscription({ flowType, connect, clock, logger, random }, listener),
     );
     this.open.add(subscription);
     return {
@@ -52,5 +54,24 @@ export class NotificationsClient implements NotificationSource {
     this.isClosed = true;
     await Promise.all([...this.open].map((subscription) => subscription.close()));
     this.open.clear();
+  }
+
+  private async connect(flowType: string, events: ConnectionEvents, signal: AbortSignal): Promise<unknown> {
+    const { authorization, clock, ids, logger, tenant, url } = this.options;
+    const subscription = JSON.stringify({ tenant, ...(await ids.freshOfFlowType(flowType, signal)) });
+    // With the first connection: pollers never load the package `ws`.
+    const { runNotificationSocket } = await (this.loading ??= import('./notification.socket.js'));
+    return runNotificationSocket(
+      {
+        url: `${url}${url.includes('?') ? '&' : '?'}${authorization.query}`,
+        redact: authorization.redact,
+        subscription,
+        clock,
+        onSubscribed: () => events.onSubscribed(),
+        onStored: (notification) => events.onStored(notification),
+        onUnusable: (problem) => logger.debug(`A notification frame was dropped: ${problem}`, { flowType }),
+      },
+      signal,
+    );
   }
 }

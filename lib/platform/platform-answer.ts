@@ -41,17 +41,18 @@ export class PlatformAnswer {
 
   /** The body as an object. */
   object(): Record<string, unknown> {
-    if (!isRecord(this.body)) throw this.invalid('$', 'an object', kindOf(this.body));
-    return this.body;
+    return this.record(this.body, '$');
+  }
+
+  record(value: unknown, path: string): Record<string, unknown> {
+    if (!isRecord(value)) throw this.invalid(path, 'an object', kindOf(value));
+    return value;
   }
 
   /** The body as a list of objects. */
   objects(): Record<string, unknown>[] {
     if (!Array.isArray(this.body)) throw this.invalid('$', 'an array', kindOf(this.body));
-    return this.body.map((item: unknown, at) => {
-      if (!isRecord(item)) throw this.invalid(`$[${at}]`, 'an object', kindOf(item));
-      return item;
-    });
+    return this.body.map((item: unknown, at) => this.record(item, `$[${at}]`));
   }
 
   string(value: unknown, path: string): string {

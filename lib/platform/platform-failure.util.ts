@@ -1,9 +1,12 @@
+import { PlatformConflictError } from '../errors/platform-conflict.error.js';
 import { PlatformNotFoundError } from '../errors/platform-not-found.error.js';
+import { PlatformPayloadTooLargeError } from '../errors/platform-payload-too-large.error.js';
+import { PlatformRateLimitedError } from '../errors/platform-rate-limited.error.js';
 import { PlatformRequestError, type PlatformRequestInfo } from '../errors/platform-request.error.js';
 import { PlatformUnauthorizedError } from '../errors/platform-unauthorized.error.js';
 import { PlatformUnavailableError } from '../errors/platform-unavailable.error.js';
 import type { ExchangeEnd } from './http-exchange.js';
-import { isRetriedStatus, isUnsendable, MAX_RETRY_AFTER_MS } from './http-retry.util.js';
+import { isRetriedStatus, isSpent, isUnsendable, MAX_RETRY_AFTER_MS } from './http-retry.util.js';
 import type { PlatformRequest } from './platform-request.interface.js';
 import { maskedUrl, type Redact } from './redaction.util.js';
 
@@ -49,6 +52,22 @@ export function requestError(
     return new PlatformNotFoundError(
       ...refusal('The platform does not know it: check the configured names, and create what is missing.'),
     );
+  if (status === 409)
+    return new PlatformConflictError(
+      ...refusal(
+        'It conflicts with what the platform has by now: read the current state, then decide whether to repeat it.',
+      ),
+    );
+  if (status === 413)
+    return new PlatformPayloadTooLargeError(
+      ...refusal(
+        'The request is too large: send smaller payloads or smaller batches (maxBatchSize), or keep the content elsewhere and write a reference to it.',
+      ),
+    );
+  if (status === 429) {
+    const [message, , , answer] = refusal(unavailableAdvice(request, status, context));
+    return new PlatformRateLimitedError(message, info, answer, context.retryAfterMs);
+  }
   if (isRetriedStatus(status))
     return new PlatformUnavailableError(...refusal(unavailableAdvice(request, status, context)));
   const location = end.headers['location'];
@@ -84,7 +103,7 @@ export function describe(request: PlatformRequest, { method, url, attempts }: Pl
 }
 
 /** The platform's own words about a refusal, where it gave some. */
-export function platformMessageOf(body: unknown): string | undefined {
+function platformMessageOf(body: unknown): string | undefined {
   if (typeof body === 'string') return body.trim() || undefined;
   if (typeof body !== 'object' || body === null) return undefined;
   const { message, error } = body as { message?: unknown; error?: unknown };
@@ -151,7 +170,10 @@ function unavailableAdvice(
 
 /** A lost answer does not mean a lost write (protocol §14.3 N10). */
 function unknownOutcome(request: PlatformRequest, mayBeDone: boolean): string {
-  return request.method === 'POST' && mayBeDone ? ' It may have been carried out all the same.' : '';
+  const outcome = request.method === 'POST' && mayBeDone ? ' It may have been carried out all the same.' : '';
+  return isSpent(request)
+    ? `${outcome} It was not tried again, because its content was a stream, which can be read once only: give a Buffer, a Blob or a function that opens the stream.`
+    : outcome;
 }
 
 function parsedOrText(text: string): unknown {

@@ -1,11 +1,19 @@
 /** Base URL of every service the library talks to (protocol §2.1). No trailing slash. */
 export interface PlatformHosts {
+  /** Takes written events. */
   readonly ingestion: string;
+  /** Gives stored events and time buckets. */
   readonly eventSource: string;
+  /** Finds tenants by name. */
   readonly tenant: string;
+  /** Finds and creates data cores. */
   readonly dataCore: string;
+  /** Finds and creates flow types. */
   readonly flowType: string;
+  /** Finds and creates event types. */
   readonly eventType: string;
+  /** Registration, pulses and commands of pathways. */
+  readonly controlPlane: string;
   /** Full WebSocket URL, path included. */
   readonly notifications: string;
 }
@@ -17,6 +25,7 @@ const HOSTED: PlatformHosts = {
   dataCore: 'https://data-core-2.api.flowcore.io',
   flowType: 'https://flow-type-2.api.flowcore.io',
   eventType: 'https://event-type-2.api.flowcore.io',
+  controlPlane: 'https://data-pathways.api.flowcore.io',
   notifications: 'wss://tenant.api.flowcore.io/notifications',
 };
 
@@ -36,6 +45,7 @@ export function resolvePlatformHosts(
           dataCore: base,
           flowType: base,
           eventType: base,
+          controlPlane: base,
           notifications: `${base.replace(/^http/, 'ws')}/notifications`,
         };
   const given = Object.entries(overrides).filter(([, url]) => url !== undefined);

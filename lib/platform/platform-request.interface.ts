@@ -8,4 +8,16 @@ export interface PlatformRequest extends ExchangeRequest {
   readonly subject?: string;
   /** @default the transport's */
   readonly maxAttempts?: number;
+  /** @default 250 ms, doubling up to 5 s, ± 20 % */
+  readonly backoff?: RetryBackoffPolicy;
+}
+
+/** How the waits between the attempts of a request grow. */
+export interface RetryBackoffPolicy {
+  /** Milliseconds before the first retry; every further one doubles. */
+  readonly baseDelayMs: number;
+  /** Milliseconds. */
+  readonly maxDelayMs: number;
+  /** Share of the wait by which it is spread, 0 to 1. */
+  readonly jitterRatio: number;
 }

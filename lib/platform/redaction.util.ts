@@ -18,5 +18,11 @@ export function redactorOf(secret: string): Redact {
   return (text) => text.replaceAll(secret, '***');
 }
 
+/** Takes several secrets out. */
+export function redactorOfAll(secrets: readonly string[]): Redact {
+  const redactors = secrets.map(redactorOf);
+  return (text) => redactors.reduce((left, redact) => redact(left), text);
+}
+
 /** For clients without credentials. */
 export const nothingToRedact: Redact = (text) => text;

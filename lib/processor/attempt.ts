@@ -1,13 +1,26 @@
 import type { PathwayKey } from '../event/pathway-key.util.js';
 import type { EventContext } from './event-context.interface.js';
 
+/** A place in the ring of running attempts. */
+export interface WatchLink {
+  before: WatchLink | undefined;
+  after: WatchLink | undefined;
+}
+
 /**
  * One run of a handler. Is itself the context handed to the handler; the `AbortController` is only made when somebody
  * asks for the signal, because creating one costs more than everything else the pipeline does for an event.
  */
-export class Attempt implements EventContext {
+export class Attempt implements EventContext, WatchLink {
   /** Clock time at which the attempt is given up; `Infinity` without a limit. */
   deadline = Infinity;
+  transaction: unknown = undefined;
+  /** The handler has ended, or was given up. */
+  isOver = false;
+  /** Events of the batch that is attempted. */
+  events = 1;
+  before: WatchLink | undefined;
+  after: WatchLink | undefined;
   private controller: AbortController | undefined;
   private abortReason: Error | undefined;
   private giveUp: ((reason: Error) => void) | undefined;
@@ -31,12 +44,9 @@ export class Attempt implements EventContext {
     return this.controller.signal;
   }
 
-  /** Settles as the handler does, or rejects with the reason of `abort` when that comes first. */
-  outcomeOf(result: PromiseLike<unknown>): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.giveUp = reject;
-      result.then(resolve, reject);
-    });
+  /** What to call when the attempt is given up from outside, once. */
+  onGivenUp(giveUp: (reason: Error) => void): void {
+    this.giveUp = giveUp;
   }
 
   abort(reason: Error): void {

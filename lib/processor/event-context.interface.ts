@@ -9,4 +9,9 @@ export interface EventContext {
   readonly source: string;
   /** Aborts when the attempt's time limit is over or the application gives up waiting at shutdown. */
   readonly signal: AbortSignal;
+  /**
+   * What the store's transaction is reached through; `undefined` when the handler does not run in one. The TypeORM store
+   * puts its `EntityManager` here; `@EventTransaction()` injects it with its type.
+   */
+  readonly transaction: unknown;
 }

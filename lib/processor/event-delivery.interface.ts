@@ -1,9 +1,18 @@
+import type { ClaimPurpose } from '../state/pathway-state.interface.js';
+
 /** Where an event came from and how far the deliverer is willing to wait. */
 export interface EventDelivery {
   /** The pump's key (`flowType::group`) or `webhook`. Order keys are scoped by it. */
   readonly source: string;
   /** Generation of the source; see PathwayState. */
   readonly generation: number;
+  /**
+   * `replay`: a dead letter is delivered again. It takes an event that is marked as one, and does not wait behind the dead
+   * letters of its key.
+   *
+   * @default 'delivery'
+   */
+  readonly purpose?: ClaimPurpose;
   /** Aborted when the deliverer gives up (shutdown, lost lease). The event is then released, not dead-lettered. */
   readonly signal?: AbortSignal;
 }

@@ -1,6 +1,11 @@
 import { PathwayHandlerDuplicateError } from '../errors/pathway-handler-duplicate.error.js';
 import type { PathwayKey } from '../event/pathway-key.util.js';
-import type { ErrorBinding, HandlerBinding, ObserverBinding } from './handler-binding.interface.js';
+import type {
+  AuditBinding,
+  ErrorBinding,
+  HandlerBinding,
+  ObserverBinding,
+} from './handler-binding.interface.js';
 
 /** Everything that runs for one pathway. */
 export interface PathwayBindings {
@@ -14,6 +19,7 @@ export interface PathwayBindings {
 export class HandlerRegistry {
   private readonly byPathway = new Map<PathwayKey, PathwayBindings>();
   private readonly onAnyError: ErrorBinding[] = [];
+  private readonly onAudit: AuditBinding[] = [];
 
   /** @throws PathwayHandlerDuplicateError when the pathway has a handler already. */
   addHandler(binding: HandlerBinding): void {
@@ -35,6 +41,10 @@ export class HandlerRegistry {
     else this.of(binding.pathway).onError.push(binding);
   }
 
+  addAuditHandler(binding: AuditBinding): void {
+    this.onAudit.push(binding);
+  }
+
   /** The bindings of a pathway: a live view, so handlers added later are seen. */
   of(pathway: PathwayKey): PathwayBindings {
     let bindings = this.byPathway.get(pathway);
@@ -48,6 +58,11 @@ export class HandlerRegistry {
   /** Called for every failed attempt of any pathway, after the pathway's own error handlers. */
   anyErrorHandlers(): readonly ErrorBinding[] {
     return this.onAnyError;
+  }
+
+  /** Called for every event, before its observers. */
+  auditHandlers(): readonly AuditBinding[] {
+    return this.onAudit;
   }
 
   handlers(): HandlerBinding[] {

@@ -29,6 +29,14 @@ export class AnnouncedEvents {
     return this.waiting.size;
   }
 
+  has(eventId: string): boolean {
+    return this.waiting.has(eventId);
+  }
+
+  ids(): string[] {
+    return [...this.waiting.keys()];
+  }
+
   add(eventId: string): void {
     if (this.waiting.has(eventId)) return;
     if (this.waiting.size >= MOST_IDS) {
@@ -46,6 +54,11 @@ export class AnnouncedEvents {
   clear(): void {
     this.waiting.clear();
     this.hasOverflowed = false;
+  }
+
+  /** Forgets those that are not wanted. */
+  keepOnly(isWanted: (eventId: string) => boolean): void {
+    for (const eventId of this.waiting.keys()) if (!isWanted(eventId)) this.waiting.delete(eventId);
   }
 
   /** Those to look for now. */

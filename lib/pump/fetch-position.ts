@@ -3,6 +3,8 @@ import { compareTimeUuids, timeOfTimeUuid, timeUuid } from '../event/time-uuid.u
 
 /** How far behind the position is read again: events stored side by side may become readable out of order. */
 const OVERLAP_MS = 5_000;
+/** Events of a moment are all readable this long after it, but for late ones. */
+export const SETTLED_AFTER_MS = OVERLAP_MS;
 /** The overlap never holds more events than this, however dense they are. */
 const MOST_OVERLAPPING_IDS = 1_000;
 /**
@@ -20,10 +22,14 @@ export class FetchPosition {
   private horizonMadeAt = -Infinity;
   private current: string;
 
-  /** @param start where this pump began. */
+  /**
+   * @param start where this pump began.
+   * @param stopAt the last id there is for it; `undefined`: it goes on for ever.
+   */
   constructor(
     readonly start: string,
     private readonly clock: Clock,
+    private readonly stopAt?: string,
   ) {
     this.current = start;
   }
@@ -35,6 +41,11 @@ export class FetchPosition {
   /** True when the event lies at or behind the position: the walk will not meet it any more. */
   isPast(eventId: string): boolean {
     return compareTimeUuids(eventId, this.current) <= 0;
+  }
+
+  /** True when the event lies behind the place where the pump stops: it is not there for it. */
+  isBeyondStop(eventId: string): boolean {
+    return this.stopAt !== undefined && compareTimeUuids(eventId, this.stopAt) > 0;
   }
 
   /** Makes an event the position, unless it is late or dated far ahead. Tells whether it did. */

@@ -1,3 +1,4 @@
+import type { BatchLimits } from '../processor/batch-binding.interface.js';
 import type { FlowcoreEvent } from '../event/flowcore-event.interface.js';
 
 /** A fetched event on its way through the pump. */
@@ -11,6 +12,10 @@ export interface PumpItem {
   /** `false` for events that are out of line (late, or dated far ahead): they do not move the cursor. */
   readonly movesCursor: boolean;
   finished: boolean;
+  /** Limits of the batches it may be handed over in; the same object for all that may be together. */
+  batch?: BatchLimits | undefined;
+  /** Handed to the processor, which has not ended it yet. */
+  inFlight: boolean;
   /** The next item of its key. */
   next: PumpItem | undefined;
 }

@@ -23,13 +23,14 @@ const item = (index: number): PumpItem => ({
   fetchedAt: 0,
   movesCursor: true,
   finished: false,
+  inFlight: false,
   next: undefined,
 });
 
 function committerOn(save: (cursor: PumpCursor) => Promise<void>) {
   const clock = new ControllableClock(NOW);
   const onError = () => {};
-  const options = { clock, commitIntervalMs: 500, save, onPassed: () => {}, onError };
+  const options = { clock, commitIntervalMs: 500, save, onPassed: () => {}, onError, onFenced: () => {} };
   const committer = new PumpCommitter(options, { timeBucket: '20260501100000' });
   const finish = (...items: PumpItem[]) => {
     for (const each of items) {

@@ -1,3 +1,4 @@
+import { FencingTokenStaleError } from '../errors/fencing-token-stale.error.js';
 import type { Clock, ClockTimer } from '../event/clock.interface.js';
 import { timeBucketOfTimeUuid } from '../event/time-uuid.util.js';
 import type { PumpCursor } from '../state/cursor-store.interface.js';
@@ -12,6 +13,8 @@ export interface PumpCommitterOptions {
   /** The cursor moved past it: nothing holds it any more. */
   onPassed(item: PumpItem): void;
   onError(error: unknown): void;
+  /** The right to write has gone to another instance: nothing of this run can be saved any more. */
+  onFenced(error: FencingTokenStaleError): void;
 }
 
 const RETRY_MS = 1_000;
@@ -23,6 +26,10 @@ const RETRY_MS = 1_000;
 export class PumpCommitter {
   /** Unfinished and not yet passed items; consumed from `head` so that finishing one costs the same at any length. */
   private items: (PumpItem | undefined)[] = [];
+  /** Items so far. */
+  added = 0;
+  /** Of them, those the cursor has moved past. */
+  passed = 0;
   private head = 0;
   private passedId: string | undefined;
   private isDirty = false;
@@ -49,9 +56,7 @@ export class PumpCommitter {
 
   /** Events out of line that the cursor does not cover: a run that ends must hand them to the next one. */
   get unfinishedLate(): string[] {
-    return this.items
-      .slice(this.head)
-      .flatMap((item) => (item && !item.movesCursor && !item.finished ? [item.event.eventId] : []));
+    return this.unfinished.flatMap((item) => (item.movesCursor ? [] : [item.event.eventId]));
   }
 
   /** The oldest item that holds the cursor back. */
@@ -59,8 +64,32 @@ export class PumpCommitter {
     return this.items[this.head];
   }
 
+  /** Fetched and unfinished. */
+  get unfinished(): PumpItem[] {
+    return this.items.slice(this.head).flatMap((item) => (item && !item.finished ? [item] : []));
+  }
+
   add(item: PumpItem): void {
+    this.added++;
     this.items.push(item);
+    if (this.cursor.caughtUpAt === undefined) return;
+    // Also what is dated long ago: marks of what finishes before it must stay from now on.
+    const { caughtUpAt: _caughtUpAt, ...cursor } = this.cursor;
+    this.cursor = cursor;
+    this.isDirty = true;
+    if (!this.isClosed) this.saveIn(this.options.commitIntervalMs);
+  }
+
+  /**
+   * Writes that nothing is unfinished. No look back needs anything up to the cursor then, so the cursor is its own origin.
+   * Rejects when the store does; it is then written with a later try, unless an event comes first.
+   */
+  async rest(caughtUpAt: number): Promise<void> {
+    const { position } = this;
+    const { eventId } = position;
+    this.cursor = { ...position, ...(eventId !== undefined && { origin: eventId }), caughtUpAt };
+    this.isDirty = true;
+    await this.flush();
   }
 
   /** To be called after an item was finished. */
@@ -69,6 +98,7 @@ export class PumpCommitter {
     for (let item = this.items[this.head]; item?.finished; item = this.items[this.head]) {
       if (item.movesCursor) passedId = item.event.eventId;
       this.items[this.head++] = undefined;
+      this.passed++;
       this.options.onPassed(item);
     }
     if (this.head > 1024 && this.head * 2 > this.items.length) {
@@ -94,6 +124,11 @@ export class PumpCommitter {
     try {
       await this.saving;
     } catch (error) {
+      if (error instanceof FencingTokenStaleError) {
+        this.close();
+        this.options.onFenced(error);
+        throw error;
+      }
       // Not lost: the newest position is written next time, and until then a crash only redelivers.
       this.isDirty = true;
       if (!this.isClosed) this.saveIn(RETRY_MS);
@@ -101,6 +136,19 @@ export class PumpCommitter {
       throw error;
     } finally {
       this.saving = undefined;
+    }
+  }
+
+  /** Writes the cursor, and that the place to stop at is reached. Rejects when the store does; it is then not reached. */
+  async conclude(): Promise<void> {
+    const before = this.position;
+    this.cursor = { ...before, hasStopped: true };
+    this.isDirty = true;
+    try {
+      await this.flush();
+    } catch (error) {
+      this.cursor = before;
+      throw error;
     }
   }
 

@@ -1,13 +1,17 @@
 /**
- * Hands events to the processor: up to `concurrency` at once, never two of one order key.
+ * Hands events to the processor: up to `concurrency` at once, never two of one order key. One of EVERY_KEY runs alone: it
+ * waits until all before it have ended, and all behind it wait until it has. Events of a batch handler are collected and
+ * handed over together; of those, several of one key may be in flight, in one batch and in their order.
  *
  * States: *open* (items start as soon as a slot and their key are free) ⇄ *held* (nothing new starts; what runs
  * finishes) → *aborted* (running deliveries are given up).
  */
 import { sleep, type Clock } from '../event/clock.interface.js';
+import type { Telemetry } from '../event/telemetry.interface.js';
 import type { EventDelivery, EventOutcome } from '../processor/event-delivery.interface.js';
-import type { PumpProcessor } from '../processor/pump-processor.interface.js';
+import { EVERY_KEY, type BatchListener, type PumpProcessor } from '../processor/pump-processor.interface.js';
 import { backoffDelay } from './backoff.util.js';
+import { BatchCollector } from './batch.collector.js';
 import type { PumpItem } from './pump-item.interface.js';
 
 /** What the dispatcher works with. */
@@ -15,6 +19,7 @@ export interface PumpDispatcherOptions {
   readonly processor: PumpProcessor;
   readonly concurrency: number;
   readonly clock: Clock;
+  readonly telemetry: Telemetry;
   readonly source: string;
   readonly generation: number;
   onFinished(item: PumpItem, outcome: EventOutcome): void;
@@ -23,26 +28,47 @@ export interface PumpDispatcherOptions {
   onFailure(error: unknown): void;
 }
 
+const ABORTED: EventOutcome = { status: 'aborted' };
+
 export class PumpDispatcher {
   private readonly ready: PumpItem[] = [];
   private readyHead = 0;
   /** The last item of every key that has one ready, running or waiting; the others hang before it. */
   private readonly lastOfKey = new Map<string, PumpItem>();
+  /** An item of every key that is let in by itself or waits for that, and all that came after it. */
+  private readonly behind: PumpItem[] = [];
   private readonly aborting = new AbortController();
   private readonly delivery: EventDelivery;
+  private readonly collector: BatchCollector;
   private idleListeners: (() => void)[] = [];
   private held = false;
   inFlight = 0;
 
   constructor(private readonly options: PumpDispatcherOptions) {
     this.delivery = { source: options.source, generation: options.generation, signal: this.aborting.signal };
+    const { clock, concurrency } = options;
+    this.collector = new BatchCollector({ clock, concurrency, run: (items) => void this.runBatch(items) });
   }
 
   submit(item: PumpItem): void {
+    item.batch = this.options.processor.batchOf?.(item.event);
+    if (this.behind.length === 0 && this.mayEnter(item)) return this.enter(item);
+    this.behind.push(item);
+    this.collector.closeAll(); // Nothing can join what is collected while others wait in line.
+  }
+
+  /** `lastOfKey` is empty when nothing is ready, waits or runs. */
+  private mayEnter({ orderKey }: PumpItem): boolean {
+    if (this.lastOfKey.size === 0) return true;
+    return orderKey !== EVERY_KEY && !this.lastOfKey.has(EVERY_KEY);
+  }
+
+  private enter(item: PumpItem): void {
     const before = this.lastOfKey.get(item.orderKey);
     this.lastOfKey.set(item.orderKey, item);
     if (before) {
       before.next = item;
+      this.collectBehind(before);
       return;
     }
     this.ready.push(item);
@@ -52,6 +78,7 @@ export class PumpDispatcher {
   /** Starts nothing more. */
   hold(): void {
     this.held = true;
+    this.collector.closeAll();
   }
 
   open(): void {
@@ -61,7 +88,7 @@ export class PumpDispatcher {
 
   /** Gives running deliveries up; they end as `aborted`. */
   abort(reason: Error): void {
-    this.held = true;
+    this.hold();
     this.aborting.abort(reason);
   }
 
@@ -85,16 +112,94 @@ export class PumpDispatcher {
         this.ready.splice(0, this.readyHead);
         this.readyHead = 0;
       }
-      this.inFlight++;
-      void this.run(item);
+      if (item.batch) this.collect(item);
+      else {
+        this.take(item);
+        void this.run(item);
+      }
     }
   }
 
+  private take(item: PumpItem): void {
+    this.inFlight++;
+    item.inFlight = true;
+  }
+
+  private collect(item: PumpItem): void {
+    this.take(item);
+    this.collector.add(item);
+    if (item.orderKey === EVERY_KEY) this.collector.close(item);
+    this.collectBehind(item);
+  }
+
+  /** What stands behind an event in its key may be in the same batch, while that is being collected. */
+  private collectBehind(first: PumpItem): void {
+    const { concurrency } = this.options;
+    let last = first;
+    while (!this.held && this.inFlight < concurrency && last.next?.batch === last.batch) {
+      const { next } = last;
+      if (!next || !this.collector.has(last)) return;
+      last.next = undefined;
+      this.take(next);
+      this.collector.add(next);
+      last = next;
+    }
+    // Of the pump's own key, everything that comes stands behind: nothing is left to wait for.
+    if (last.next && last.orderKey === '') this.collector.close(last);
+  }
+
   private async run(item: PumpItem): Promise<void> {
-    const outcome = await this.outcomeOf(item);
+    this.end(item, await this.outcomeOf(item));
+  }
+
+  /** A store that fails is the pump's trouble, not the event's: the same item again, its key blocked meanwhile. */
+  private async outcomeOf(item: PumpItem): Promise<EventOutcome> {
+    for (let failures = 1; ; failures++) {
+      try {
+        this.options.telemetry.deliveryStarted?.(item.event);
+        return await this.options.processor.process(item.event, this.delivery);
+      } catch (error) {
+        if (!(await this.mayTryAgain(error, failures))) return ABORTED;
+      }
+    }
+  }
+
+  private async runBatch(items: readonly PumpItem[]): Promise<void> {
+    // Not within the call that made it full: what ends at once may start the next one.
+    await Promise.resolve();
+    const left = new Set(items);
+    for (let failures = 1; left.size > 0; failures++) {
+      const sent = [...left];
+      const onEnd: BatchListener = (index, outcome) => {
+        const item = sent[index] as PumpItem;
+        if (left.delete(item)) this.end(item, outcome);
+      };
+      try {
+        const events = sent.map(({ event }) => event);
+        for (const event of events) this.options.telemetry.deliveryStarted?.(event);
+        await this.options.processor.processBatch?.(events, this.delivery, onEnd);
+      } catch (error) {
+        if (await this.mayTryAgain(error, failures)) continue;
+        for (const item of left) this.end(item, ABORTED);
+        return;
+      }
+    }
+  }
+
+  private async mayTryAgain(error: unknown, failures: number): Promise<boolean> {
+    const { signal } = this.aborting;
+    if (signal.aborted) return false;
+    this.options.onFailure(error);
+    await sleep(this.options.clock, backoffDelay(failures), signal);
+    return !signal.aborted;
+  }
+
+  private end(item: PumpItem, outcome: EventOutcome): void {
     this.inFlight--;
+    item.inFlight = false;
+    this.options.telemetry.deliveryFinished?.(item.event, outcome.status);
     if (outcome.status === 'halted') {
-      this.held = true;
+      this.hold();
       this.options.onHalted(item, outcome.error);
     } else if (outcome.status !== 'aborted') {
       this.releaseKey(item);
@@ -105,23 +210,17 @@ export class PumpDispatcher {
     if (this.inFlight === 0) for (const tell of this.idleListeners.splice(0)) tell();
   }
 
-  /** A store that fails is the pump's trouble, not the event's: the same item again, its key blocked meanwhile. */
-  private async outcomeOf(item: PumpItem): Promise<EventOutcome> {
-    for (let failures = 1; ; failures++) {
-      try {
-        return await this.options.processor.process(item.event, this.delivery);
-      } catch (error) {
-        if (this.aborting.signal.aborted) return { status: 'aborted' };
-        this.options.onFailure(error);
-        await sleep(this.options.clock, backoffDelay(failures), this.aborting.signal);
-        if (this.aborting.signal.aborted) return { status: 'aborted' };
-      }
+  private enterBehind(): void {
+    for (let next = this.behind[0]; next && this.mayEnter(next); next = this.behind[0]) {
+      this.behind.shift();
+      this.enter(next);
     }
   }
 
   private releaseKey(item: PumpItem): void {
     if (item.next) this.ready.push(item.next);
-    else this.lastOfKey.delete(item.orderKey);
+    else if (this.lastOfKey.get(item.orderKey) === item) this.lastOfKey.delete(item.orderKey);
     item.next = undefined;
+    if (this.behind.length > 0) this.enterBehind();
   }
 }

@@ -1,18 +1,43 @@
+import type { NotifierFactory } from '../platform/notification-source.interface.js';
+import type { PumpReaderFactory } from './pump-reader.interface.js';
+
 /** Handlers at once, per pump. */
 export interface PumpConcurrency {
-  /** @default 1 */
+  /** Of every pump that the two below do not name. @default 1 */
   default?: number;
-  /** By flow type name. */
+  /** By flow type name. @default {} */
   byFlowType?: Record<string, number>;
-  /** By `flowType::group`; wins over `byFlowType`. */
+  /** By `flowType::group`; wins over `byFlowType`. @default {} */
   byPumpGroup?: Record<string, number>;
 }
 
 /** A place in a pump's stream. `live`: after everything stored so far. `beginning`: before it. A string is an event id. */
 export type PumpPosition = 'live' | 'beginning' | Date | string | { timeBucket: string; eventId?: string };
 
+/** A place a pump stops at, after everything up to and including it: a whole hour, a moment, or an event. A string is an event id. */
+export type PumpStop = Date | string | { timeBucket: string; eventId?: string };
+
+/**
+ * How a pump learns of new events.
+ *
+ * - `websocket`: one lasting connection per flow type to the platform's notification service.
+ * - `poller`: no connection; it looks every `pollIntervalMs`, which `pollerIntervalMs` is another name of.
+ * - `nats`: one lasting connection per flow type to NATS servers on which the platform announces stored events
+ *   (protocol §6.3). `natsNotifier()` of `nestjs-pathways/nats` also takes credentials. Needs the package
+ *   `@nats-io/transport-node`.
+ */
+export type PumpNotifier =
+  | 'websocket'
+  | 'poller'
+  | { readonly type: 'websocket' }
+  | { readonly type: 'poller'; readonly pollerIntervalMs?: number }
+  | { readonly type: 'nats'; readonly natsServers: readonly string[] }
+  | NotifierFactory;
+
 /** {@link PumpOptions} with every default applied. */
-export type ResolvedPumpOptions = Required<PumpOptions>;
+export interface ResolvedPumpOptions extends Required<Omit<PumpOptions, 'notifier' | 'reader'>> {
+  notifier: 'websocket' | 'poller' | NotifierFactory;
+}
 
 /** How the pumps pull and hand out events. */
 export interface PumpOptions {
@@ -38,11 +63,19 @@ export interface PumpOptions {
   startFrom?: PumpPosition;
 
   /**
-   * How a pump learns of new events: one lasting WebSocket per flow type, or asking every `pollIntervalMs`.
+   * How a pump learns of new events. Whatever it is, the pump also looks every `pollIntervalMs`.
    *
    * @default 'websocket'
    */
-  notifier?: 'websocket' | 'poller';
+  notifier?: PumpNotifier;
+
+  /**
+   * Who reads the events: `dataPump()` of `nestjs-pathways/data-pump` has the published `@flowcore/data-pump` do it. It
+   * keeps less than the library's own reader, and has a notifier of its own.
+   *
+   * @default the library's own reader
+   */
+  reader?: PumpReaderFactory;
 
   /**
    * Most events a pump holds in memory, fetched but not finished.

@@ -3,6 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import { PathwaysEngine, PumpManager } from 'nestjs-pathways';
 import { OrdersProjector } from './orders/orders.projector.js';
 import { OrdersReadModel } from './orders/orders.read-model.js';
+import { ProgressBar } from './progress.bar.js';
 import { referenceWriter } from './reference-writer.js';
 
 const ORDERS = 1_000;
@@ -17,9 +18,12 @@ export async function placeOrders(app: INestApplication, url: string): Promise<b
   const writeToOther = referenceWriter(engine.hosts.ingestion);
   const sentAt = new Map<string, number>();
   const latencies: number[] = [];
+  const bar = new ProgressBar(ORDERS, process.stdout);
   app.get(OrdersProjector).onProjected(({ payload }) => {
     const sent = sentAt.get(payload.orderId);
-    if (sent !== undefined) latencies.push(performance.now() - sent);
+    if (sent === undefined) return;
+    latencies.push(performance.now() - sent);
+    bar.addProjected(payload.orderId);
   });
 
   const run = randomUUID().slice(0, 8);
@@ -34,14 +38,16 @@ export async function placeOrders(app: INestApplication, url: string): Promise<b
       const eventId =
         index % BY_REFERENCE === 0 ? await writeToOther(order) : await post(`${url}/orders`, order);
       eventIds.push(eventId);
-      showProgress(eventIds.length);
+      bar.addWritten(orderId);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, placeNext));
   await app.get(PumpManager).drain();
+  bar.end();
   const seconds = (performance.now() - startedAt) / 1000;
 
-  const times = eventIds.map((eventId) => readModel.timesHandled(eventId));
+  const timesHandled = await readModel.timesHandled(eventIds);
+  const times = eventIds.map((eventId) => timesHandled.get(eventId) ?? 0);
   const lost = times.filter((count) => count === 0).length;
   const duplicates = times.filter((count) => count > 1).length;
   latencies.sort((a, b) => a - b);
@@ -68,13 +74,4 @@ async function post(url: string, order: unknown): Promise<string> {
   if (body.eventId === undefined)
     throw new Error(`The order was not accepted (${response.status}): ${body.message}`);
   return body.eventId;
-}
-
-function showProgress(done: number): void {
-  if (!process.stdout.isTTY) return;
-  const width = 30;
-  const filled = Math.round((done / ORDERS) * width);
-  process.stdout.write(
-    `\r[${'█'.repeat(filled)}${'░'.repeat(width - filled)}] ${done}/${ORDERS}${done === ORDERS ? '\n' : ''}`,
-  );
 }

@@ -3,14 +3,13 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { IsNumber, IsString } from 'class-validator';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
-  InjectDeadLetters,
+  DeadLetters,
   OnEvent,
   Pathway,
   PathwayHandlerFailedError,
   PathwaysModule,
   PathwayWriter,
   PumpManager,
-  type DeadLetterStore,
   type PathwayEvent,
 } from 'nestjs-pathways';
 
@@ -23,7 +22,7 @@ class OrderPlaced {
 @Injectable()
 class Projector {
   readonly seen: PathwayEvent<OrderPlaced>[] = [];
-  constructor(@InjectDeadLetters() readonly deadLetters: DeadLetterStore) {}
+  constructor(readonly deadLetters: DeadLetters) {}
 
   @OnEvent(OrderPlaced)
   project(event: PathwayEvent<OrderPlaced>): void {
@@ -71,7 +70,7 @@ describe('one event through the whole house', () => {
     );
     await writer.write(OrderPlaced, { data: { orderId: 'good', total: 1 } });
     expect(projector.seen.map((event) => event.payload.orderId)).toEqual(['good']);
-    expect(await projector.deadLetters.list()).toMatchObject([
+    expect((await projector.deadLetters.list()).letters).toMatchObject([
       { reason: 'failed', attempts: [{ message: 'a total cannot be negative' }] },
     ]);
   });

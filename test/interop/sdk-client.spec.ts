@@ -73,13 +73,20 @@ describe('the published SDK against Local Flowcore', () => {
     await expect(client.execute(new TenantPreviewCommand({ name: TENANT }))).resolves.toBeDefined();
   });
 
-  it('reports a tenant nobody created as not found', async () => {
-    await expect(
-      client.execute(new TenantTranslateNameToIdCommand({ tenant: 'nobody' })),
-    ).rejects.toBeInstanceOf(NotFoundException);
-    await expect(
-      client.execute(new DataCoreFetchCommand({ tenant: 'nobody', dataCore: 'none' })),
-    ).rejects.toBeInstanceOf(NotFoundException);
+  it('reports a tenant nobody created as not found, where names must be created first', async () => {
+    const strict = await startLocalFlowcore({ strict: true });
+    const other = new FlowcoreClient({ apiKey: 'fc_id_secret', retry: null });
+    other.setBaseUrl(strict.url);
+    try {
+      await expect(
+        other.execute(new TenantTranslateNameToIdCommand({ tenant: 'nobody' })),
+      ).rejects.toBeInstanceOf(NotFoundException);
+      await expect(
+        other.execute(new DataCoreFetchCommand({ tenant: 'nobody', dataCore: 'none' })),
+      ).rejects.toBeInstanceOf(NotFoundException);
+    } finally {
+      await strict.stop();
+    }
   });
 
   it('creates, updates and finds data core, flow type and event type, as the provisioner does', async () => {

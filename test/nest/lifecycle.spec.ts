@@ -99,7 +99,7 @@ describe('start', () => {
     expect(lines).toEqual([
       'Projector.placed handles order.0/order.placed.0 (group default)',
       'Projector.paid handles order.0/order.paid.0 (group default)',
-      'Instance "default" (test): platform https://webhook.api.flowcore.io, no pumps, in memory: state, cursors, deadLetters',
+      'Instance "default" (test, virtual): platform https://webhook.api.flowcore.io, no pumps, in memory: state, cursors, deadLetters',
     ]);
   });
 });

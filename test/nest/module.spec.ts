@@ -3,6 +3,7 @@ import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   getPathwayWriterToken,
+  DeadLetters,
   InjectDeadLetters,
   InjectPathwaysEngine,
   InjectPathwayWriter,
@@ -17,7 +18,6 @@ import {
   PumpManager,
   silentLogger,
   systemClock,
-  type DeadLetterStore,
   type PathwayEvent,
   type PathwaysModuleAsyncOptions,
   type PathwaysModuleOptions,
@@ -56,7 +56,8 @@ describe('injection', () => {
         @InjectPathwayWriter() readonly sameWriter: PathwayWriter,
         @InjectPumpManager() readonly samePumps: PumpManager,
         @InjectPathwaysEngine() readonly sameEngine: PathwaysEngine,
-        @InjectDeadLetters() readonly deadLetters: DeadLetterStore,
+        readonly deadLetters: DeadLetters,
+        @InjectDeadLetters() readonly sameDeadLetters: DeadLetters,
       ) {}
     }
     @Module({ providers: [Everything], exports: [Everything] })
@@ -66,7 +67,8 @@ describe('injection', () => {
     expect(parts.sameWriter).toBe(parts.writer);
     expect(parts.samePumps).toBe(parts.pumps);
     expect(parts.sameEngine).toBe(parts.engine);
-    expect(parts.deadLetters).toBe(parts.engine.store.deadLetters);
+    expect(parts.deadLetters).toBe(parts.engine.deadLetters);
+    expect(parts.sameDeadLetters).toBe(parts.deadLetters);
   });
 
   it('with isGlobal: false only importers can', async () => {
@@ -144,8 +146,8 @@ describe('named instances', () => {
 });
 
 describe('importing forRoot more than once', () => {
-  it.each<[string, () => NonNullable<DynamicModule['imports']>]>([
-    ['twice in one module', () => [offline(), offline()]],
+  it.each<[string, () => NonNullable<DynamicModule['imports']>, string, string]>([
+    ['twice in one module', () => [offline(), offline()], 'default', 'by RootTestModule 2 times'],
     [
       'in two modules, once as forRootAsync',
       () => {
@@ -153,12 +155,34 @@ describe('importing forRoot more than once', () => {
         class First {}
         @Module({ imports: [PathwaysModule.forRootAsync({ useFactory: () => quiet })] })
         class Second {}
-        return [First, Second];
+        @Module({})
+        class Bystander {}
+        return [First, Second, Bystander];
       },
+      'default',
+      'by First, by Second',
     ],
-    ['twice under one other name', () => [offline(), offline({ name: 'b' }), offline({ name: 'b' })]],
-  ])('%s is refused before anything starts', async (_, imports) => {
-    expect(await compileError(imports())).toBeInstanceOf(PathwaysModuleDuplicateError);
+    [
+      'by a module that was itself made with options, beside one that is not global',
+      () => {
+        class Configured {}
+        @Module({ imports: [offline({ isGlobal: false })] })
+        class Plain {}
+        return [{ module: Configured, imports: [offline()] }, Plain];
+      },
+      'default',
+      'by Configured, by Plain',
+    ],
+    [
+      'twice under one other name',
+      () => [offline(), offline({ name: 'b' }), offline({ name: 'b' })],
+      'b',
+      'by RootTestModule 2 times',
+    ],
+  ])('%s is refused before anything starts, and the error says where', async (_, imports, name, where) => {
+    const error = await compileError(imports());
+    expect(error).toBeInstanceOf(PathwaysModuleDuplicateError);
+    expect(error.message).toContain(`more than once for the instance "${name}" (${where}): every handler`);
   });
 
   it('the same definition imported by two modules is one instance', async () => {
@@ -179,7 +203,7 @@ describe('importing forRoot more than once', () => {
     expect(app.get(Projector).seen).toBe(1);
   });
 
-  it('two applications in one process do not meet', async () => {
+  it('two applications in one process do not meet: no event, contract or shutdown of one reaches the other', async () => {
     @Injectable()
     class Projector {
       seen: string[] = [];

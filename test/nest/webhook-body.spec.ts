@@ -122,6 +122,27 @@ describe.each([
     });
   });
 
+  it('of an array of 1,000 events none is lost, repeated or handled out of order, and each has its result', async () => {
+    const app = await testing();
+    const events = Array.from({ length: 1_000 }, (_item, at) => file(at + 1));
+    const { status, body } = await post(app, 'pathways/events', JSON.stringify(events));
+    expect(status).toBe(200);
+    expect(app.get(Files).sizes).toEqual(events.map((_item, at) => at + 1));
+    expect(body['results']).toEqual(
+      events.map(({ eventId }) => expect.objectContaining({ eventId, success: true })),
+    );
+  });
+
+  it('an array of 1,001 events is refused before one of them is handled', async () => {
+    const app = await testing();
+    const events = Array.from({ length: 1_001 }, () => file(1));
+    expect(await post(app, 'pathways/events', JSON.stringify(events))).toMatchObject({
+      status: 400,
+      body: { code: 'PATHWAYS_EVENT_MALFORMED', message: expect.stringContaining('the limit is 1000') },
+    });
+    expect(app.get(Files).sizes).toEqual([]);
+  });
+
   it('letters outside ASCII arrive whole, also when a chunk ends inside one', async () => {
     const app = await testing();
     const bytes = new TextEncoder().encode(JSON.stringify(file(100_000, '€')));

@@ -132,7 +132,7 @@ describe('processor', () => {
     expect(runs).toBe(1);
   });
 
-  it('a poison event parks the later events of its key, in order, and no other key', async () => {
+  it('D5: a poison event parks the later events of its key, in order, and no other key', async () => {
     const seen: unknown[] = [];
     handle(
       ({ payload }) => {

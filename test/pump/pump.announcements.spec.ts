@@ -1,18 +1,38 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR, PumpHarness, START, breathe, deferred } from '../support/pump-harness.js';
+import type {
+  NotificationListener,
+  NotificationSource,
+} from '../../lib/platform/notification-source.interface.js';
 
 let harness: PumpHarness;
 beforeEach(() => (harness = new PumpHarness()));
 afterEach(() => harness.close());
 
+/** A notifier that says only that something was stored. */
+function unnamed() {
+  const listeners: NotificationListener[] = [];
+  const source: NotificationSource = {
+    subscribe: (_flowType, listener) => {
+      listeners.push(listener);
+      return { close: async () => {} };
+    },
+  };
+  const ring = () => listeners.forEach((listener) => listener.onSomethingStored('order.placed.0'));
+  return { source, ring };
+}
+
 describe('announced events', () => {
-  it('an announced event is read without waiting for the poll interval', async () => {
+  it('N3: an announced event is read at once, and so is the next', async () => {
     await harness.live();
-    const id = harness.platform.store();
-    await harness.until(() => harness.processor.handled.includes(id));
+    for (let times = 0; times < 5; times++) {
+      const id = harness.platform.store();
+      await harness.until(() => harness.processor.handled.includes(id));
+    }
+    expect(harness.clock.now()).toBe(START);
   });
 
-  it('an own write wakes the pump when its notification is lost', async () => {
+  it('N2: an own write wakes the pump when its notification is lost', async () => {
     const manager = await harness.live();
     const id = harness.platform.store({}, { silent: true });
     manager.notifyStored('order.0', 'order.placed.0', id);
@@ -28,7 +48,7 @@ describe('announced events', () => {
     expect(harness.processor.handled).toEqual([id]);
   });
 
-  it('an event backdated by hours reaches a live pump and leaves the cursor where it is (D4)', async () => {
+  it('D4: an event backdated by hours reaches a live pump and leaves the cursor where it is', async () => {
     const newest = harness.platform.store();
     const manager = await harness.live();
     const old = harness.platform.store({ at: START - 5 * HOUR });
@@ -153,7 +173,7 @@ describe('announced events', () => {
     expect(manager.status()[0]?.counters.processed).toBe(201);
   });
 
-  it('late events stored before the first connection stands are found when it does', async () => {
+  it('N2: events stored before the first connection stands are found when it does, late ones too', async () => {
     harness.platform.disconnect();
     harness.platform.store({ at: START - HOUR });
     harness.platform.store();
@@ -205,12 +225,49 @@ describe('announced events', () => {
     expect(harness.processor.handled).toContain(late);
   });
 
-  it('the poller notifier subscribes to nothing', async () => {
-    await harness.live({ options: { notifier: 'poller' } });
+  it('N5: the poller looks when its interval is over, neither earlier nor later, and subscribes to nothing', async () => {
+    await harness.live({ options: { notifier: 'poller', pollIntervalMs: 60_000 } });
+    const before = harness.platform.requests.length;
+    const id = harness.platform.store();
+    await harness.pass(59_900);
+    expect(harness.platform.requests.length).toBe(before);
+    await harness.pass(100);
+    await harness.until(() => harness.processor.handled.includes(id));
     expect(harness.platform.subscriptions).toBe(0);
   });
 
-  it('groups of one flow type share one subscription', async () => {
+  it.each(['at every look', 'at announcements that do not name their event'] as const)(
+    'what was stored late is looked for again and again where nothing names it: %s',
+    async (how) => {
+      harness.platform.store({ at: START - HOUR });
+      harness.platform.store();
+      const names = how === 'at every look' ? undefined : unnamed();
+      const notifier = names ? 'websocket' : 'poller';
+      await harness.live({ options: { notifier }, ...(names && { notifications: names.source }) });
+      await harness.pass(200_000, 1_000);
+      // Further back than the overlap reads again.
+      const late = harness.platform.store({ at: START - 100_000 }, { silent: true });
+      names?.ring();
+      await harness.pass(20_000, 500);
+      names?.ring();
+      await harness.pass(160_000, 1_000);
+      expect(harness.processor.handled).toContain(late);
+      expect(harness.processor.handled).toHaveLength(3);
+    },
+  );
+
+  it('and not where everything is named, or nothing is to be read again', async () => {
+    harness.platform.store({ at: START - HOUR });
+    harness.platform.store();
+    await harness.live();
+    await harness.live({ options: { notifier: 'poller', lookBackMs: 0 } });
+    await harness.pass(200_000, 1_000);
+    const late = harness.platform.store({ at: harness.clock.now() - 250_000 }, { silent: true });
+    await harness.pass(400_000, 1_000);
+    expect(harness.processor.handled).not.toContain(late);
+  });
+
+  it('N2: groups of one flow type share one subscription', async () => {
     const definitions = ['a', 'b'].map((pumpGroup) => ({
       flowType: 'order.0',
       pumpGroup,

@@ -93,7 +93,7 @@ describe('delivering', () => {
     expect(harness.processor.handled).toEqual(ids);
   });
 
-  it('a cursor that cannot be saved is saved later, and never ahead of an unfinished event', async () => {
+  it('D14: a cursor that cannot be saved is saved later, and never ahead of an unfinished event', async () => {
     const ids = storeMany(10);
     harness.cursors.failure = undefined;
     const manager = await harness.live();
@@ -108,11 +108,45 @@ describe('delivering', () => {
     expect(status(manager).state).toBe('live');
   });
 
-  it('the cursor is not written per event', async () => {
+  it('D13: the cursor is not written per event', async () => {
     storeMany(2_000);
     const manager = await harness.live();
     await manager.stop();
     expect(harness.cursors.saves.length).toBeLessThan(5);
+  });
+
+  it('D2, D15: an old event that ends as a dead letter is counted, and does not take the cursor back behind later ones', async () => {
+    const ids = storeMany(20, (index) => ({ payload: { key: index === 3 ? 'slow' : `k${index}` } }));
+    const gate = deferred();
+    harness.processor.keyOf = byKey;
+    harness.processor.handle = async (event) => {
+      if (byKey(event) !== 'slow') return undefined;
+      await gate.promise;
+      return { status: 'dead-lettered', error: new Error('no') };
+    };
+    const manager = await harness.started({ options: { concurrency: 4 } });
+    await harness.until(() => status(manager).counters.processed === 19);
+    gate.resolve();
+    await harness.until(() => status(manager).counters.deadLettered === 1);
+    await harness.awaiting(manager.stop());
+    expect(harness.cursors.last?.eventId).toBe(ids[19]);
+    const delivered = harness.processor.delivered.length;
+    await harness.live();
+    expect(harness.processor.delivered).toHaveLength(delivered);
+  });
+
+  it('D16: everybody who waits for a drain is told', async () => {
+    storeMany(3);
+    const gate = deferred();
+    harness.processor.handle = () => gate.promise;
+    const manager = await harness.started();
+    let told = 0;
+    const drains = [1, 2, 3].map(() => manager.drain().then(() => void told++));
+    await harness.until(() => harness.processor.delivered.length === 1);
+    expect(told).toBe(0);
+    gate.resolve();
+    await harness.awaiting(Promise.all(drains));
+    expect(told).toBe(3);
   });
 
   it('a halted event stops its pump before it, and resume tries it again', async () => {

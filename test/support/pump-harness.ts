@@ -1,4 +1,6 @@
+import { FencingTokenStaleError } from '../../lib/errors/fencing-token-stale.error.js';
 import { silentLogger } from '../../lib/event/logger.interface.js';
+import { noTelemetry } from '../../lib/event/telemetry.interface.js';
 import type { FlowcoreEvent } from '../../lib/event/flowcore-event.interface.js';
 import type { EventDelivery, EventOutcome } from '../../lib/processor/event-delivery.interface.js';
 import type { PumpProcessor } from '../../lib/processor/pump-processor.interface.js';
@@ -29,7 +31,7 @@ export async function breathe(turns = 20): Promise<void> {
 }
 
 /** Keeps marks like the real processor and records what reached it. */
-export class RecordingProcessor implements PumpProcessor {
+class RecordingProcessor implements PumpProcessor {
   /** Ids in the order their handling ended. */
   readonly handled: string[] = [];
   readonly delivered: string[] = [];
@@ -73,9 +75,10 @@ export class RecordingProcessor implements PumpProcessor {
 }
 
 /** Records every write and refuses old tokens. */
-export class RecordingCursorStore implements CursorStore {
+class RecordingCursorStore implements CursorStore {
   readonly saves: PumpCursor[] = [];
   failure: Error | undefined;
+  lastToken: FencingToken | undefined;
   private readonly cursors = new Map<string, { cursor: PumpCursor; token: FencingToken }>();
 
   get last(): PumpCursor | undefined {
@@ -91,9 +94,11 @@ export class RecordingCursorStore implements CursorStore {
     await Promise.resolve();
     if (this.failure) throw this.failure;
     const key = `${pump.flowType}::${pump.pumpGroup}`;
-    if ((this.cursors.get(key)?.token ?? 0) > token) throw new Error('old token');
+    if ((this.cursors.get(key)?.token ?? 0) > token)
+      throw new FencingTokenStaleError(key, token, this.lastToken ?? 0);
     this.cursors.set(key, { cursor, token });
     this.saves.push(cursor);
+    this.lastToken = token;
   }
 
   async clear(): Promise<void> {
@@ -133,6 +138,7 @@ export class PumpHarness {
       shutdownTimeoutMs: 10_000,
       clock: this.clock,
       logger: silentLogger,
+      telemetry: noTelemetry,
       options: {
         autoStart: true,
         concurrency: 1,
@@ -204,10 +210,22 @@ export class PumpHarness {
   async close(): Promise<void> {
     await Promise.all(this.managers.map((manager) => this.awaiting(manager.stop({ timeoutMs: 0 }))));
   }
+
+  /** Events of the past, of which nobody is told. Returns their ids. */
+  storeMany(count: number): string[] {
+    return Array.from({ length: count }, (_, index) =>
+      this.platform.store({ at: START - 100_000 + index }, { silent: true }),
+    );
+  }
 }
 
 export function status(manager: PumpManager): PumpStatus {
   return manager.status()[0] as PumpStatus;
+}
+
+/** A delivery that ends when it is told to. */
+export function untilAborted(signal: AbortSignal | undefined): Promise<EventOutcome> {
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve({ status: 'aborted' })));
 }
 
 /** A promise to be settled from outside. */

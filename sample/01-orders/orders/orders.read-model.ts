@@ -1,39 +1,40 @@
 import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, type Repository } from 'typeorm';
+import { Order } from './order.entity.js';
 
 /** What the HTTP side answers with. */
-export interface OrderView {
-  readonly orderId: string;
-  readonly customer: string;
-  readonly total: number;
-  readonly items: number;
-  readonly eventId: string;
-}
+export type OrderView = Pick<
+  Order,
+  'orderId' | 'customer' | 'total' | 'items' | 'eventId' | 'placedBy' | 'sessionId' | 'email'
+>;
 
-/** The orders as a query sees them. In memory: it is rebuilt from the events at every start. */
+/** The orders as a query sees them. */
 @Injectable()
 export class OrdersReadModel {
-  private readonly orders = new Map<string, OrderView>();
-  private readonly handledTimes = new Map<string, number>();
+  constructor(@InjectRepository(Order) private readonly orders: Repository<Order>) {}
 
-  add(order: OrderView): void {
-    this.orders.set(order.orderId, order);
-    this.handledTimes.set(order.eventId, this.timesHandled(order.eventId) + 1);
+  async get(orderId: string): Promise<OrderView | undefined> {
+    const order = await this.orders.findOneBy({ orderId });
+    return order ? viewOf(order) : undefined;
   }
 
-  get(orderId: string): OrderView | undefined {
-    return this.orders.get(orderId);
+  async list(limit: number): Promise<OrderView[]> {
+    const orders = await this.orders.find({ order: { createdAt: 'DESC' }, take: limit });
+    return orders.map(viewOf);
   }
 
-  list(limit: number): OrderView[] {
-    return [...this.orders.values()].slice(-limit).reverse();
+  count(): Promise<number> {
+    return this.orders.count();
   }
 
-  get size(): number {
-    return this.orders.size;
+  /** How often each event was applied, for those whose order was placed once. An event that was lost is missing. */
+  async timesHandled(eventIds: readonly string[]): Promise<Map<string, number>> {
+    const orders = await this.orders.findBy({ eventId: In(eventIds) });
+    return new Map(orders.map(({ eventId, timesHandled }) => [eventId, timesHandled]));
   }
+}
 
-  /** How often the event reached the projector: more than once would be a broken promise. */
-  timesHandled(eventId: string): number {
-    return this.handledTimes.get(eventId) ?? 0;
-  }
+function viewOf({ orderId, customer, total, items, eventId, placedBy, sessionId, email }: Order): OrderView {
+  return { orderId, customer, total, items, eventId, placedBy, sessionId, email };
 }

@@ -1,0 +1,2 @@
+export { prometheusTelemetry } from './prometheus-telemetry.factory.js';
+export { type PrometheusTelemetryOptions } from './prometheus-telemetry.options.js';
