@@ -243,7 +243,7 @@ export class BatchPipeline {
   }
 
   private async alone(
-    { pathway, delivery }: Batch,
+    { pathway, bindings, delivery }: Batch,
     item: BatchedEvent,
     failed: Failed | undefined,
   ): Promise<EventOutcome> {
@@ -254,7 +254,7 @@ export class BatchPipeline {
     const { isObserved } = item;
     const resumed = { isClaimed: item.isClaimed || claim === 'claimed', isObserved, failed };
     item.isClaimed = false; // The pipeline completes it or gives it back.
-    return this.deps.pipeline.take(pathway, item.event, delivery, resumed);
+    return this.deps.pipeline.take(pathway, bindings, item.event, delivery, resumed);
   }
 
   /** An event that stays unfinished keeps those behind it unfinished, for the same reason. */

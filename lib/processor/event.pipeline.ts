@@ -74,11 +74,11 @@ export class EventPipeline {
   /** @param resumed of an event that comes out of a batch. */
   take(
     pathway: PathwayContract,
+    bindings: PathwayBindings,
     event: FlowcoreEvent,
     delivery: EventDelivery,
     resumed?: ResumedEvent,
   ): Promise<EventOutcome> {
-    const bindings = this.deps.handlers.of(pathway.key);
     const { transactions } = this.deps.store;
     const { handler } = bindings;
     if (transactions && handler && handler.transaction !== false) {

@@ -22,11 +22,12 @@ import { EventEnding } from './event.ending.js';
 import { EventPipeline } from './event.pipeline.js';
 import { FileCollector } from './files/file.collector.js';
 import { MemoryFilePartStore } from './files/memory-file-part.store.js';
-import type { HandlerRegistry } from './handler.registry.js';
+import type { HandlerRegistry, PathwayBindings } from './handler.registry.js';
 import { HandlerRunner } from './handler.runner.js';
 import { OrderKeyReader } from './order-key.reader.js';
 import { OrderedClaims } from './ordered.claims.js';
 import { EVERY_KEY, type BatchListener, type PumpProcessor } from './pump-processor.interface.js';
+import { Routes } from './routes.js';
 
 /** The parts the processor works with. */
 export interface EventProcessorDependencies {
@@ -56,6 +57,7 @@ export class EventProcessor implements PumpProcessor {
   private readonly files: FileCollector;
   private readonly pipeline: EventPipeline;
   private readonly batches: BatchPipeline;
+  private readonly routes: Routes;
 
   /** Events may arrive although no pump runs: a router hands them over. */
   takesDeliveries = false;
@@ -73,6 +75,7 @@ export class EventProcessor implements PumpProcessor {
     const files = new FileCollector({ ...deps, parts, ending });
     const claims = new OrderedClaims({ store: deps.store, orderKeys, decoder });
     const pipeline = new EventPipeline({ ...deps, runner, callbacks, ending, decoder, claims, files });
+    this.routes = new Routes(deps);
     this.decoder = decoder;
     this.orderKeys = orderKeys;
     this.ending = ending;
@@ -84,7 +87,7 @@ export class EventProcessor implements PumpProcessor {
       ...deps,
       cipherOf: ({ encrypted }) => (encrypted ? deps.cipher : undefined),
       ending,
-      take: (pathway, event, delivery) => this.whole(pathway, event, delivery),
+      take: (pathway, event, delivery) => this.whole(pathway, deps.handlers.of(pathway.key), event, delivery),
       refuse: (pathway, event, delivery, error) => pipeline.refuseUnclaimed(pathway, event, delivery, error),
     });
   }
@@ -118,18 +121,18 @@ export class EventProcessor implements PumpProcessor {
    * the store fails: the event is then not finished and must be delivered again.
    */
   process(event: FlowcoreEvent, delivery: EventDelivery): Promise<EventOutcome> {
-    const pathway = this.deps.registry.find(event.flowType, event.eventType);
-    if (!pathway) return Promise.reject(new PathwayUnknownError(`${event.flowType}/${event.eventType}`));
+    const route = this.routes.find(event.flowType, event.eventType);
+    if (!route) return Promise.reject(new PathwayUnknownError(`${event.flowType}/${event.eventType}`));
     return isChunkPart(event)
-      ? this.parts.process(pathway, event, delivery)
-      : this.whole(pathway, event, delivery);
+      ? this.parts.process(route.pathway, event, delivery)
+      : this.whole(route.pathway, route.bindings, event, delivery);
   }
 
   /** Parts of large events and of files are put together first, and then handled alone. */
   batchOf(event: FlowcoreEvent): BatchLimits | undefined {
-    const pathway = this.deps.registry.find(event.flowType, event.eventType);
-    if (!pathway || pathway.isFilePathway) return undefined;
-    const batch = this.deps.handlers.of(pathway.key).handler?.batch;
+    const route = this.routes.find(event.flowType, event.eventType);
+    if (!route || route.pathway.isFilePathway) return undefined;
+    const batch = route.bindings.handler?.batch;
     return batch && !isChunkPart(event) ? batch : undefined;
   }
 
@@ -153,13 +156,14 @@ export class EventProcessor implements PumpProcessor {
 
   private whole(
     pathway: PathwayContract,
+    bindings: PathwayBindings,
     event: FlowcoreEvent,
     delivery: EventDelivery,
   ): Promise<EventOutcome> {
     // Not awaited here: one frame for every event is one promise less.
     return this.deps.telemetry.eventFinished
-      ? this.takeAndReport(pathway, event, delivery)
-      : this.take(pathway, event, delivery);
+      ? this.takeAndReport(pathway, bindings, event, delivery)
+      : this.take(pathway, bindings, event, delivery);
   }
 
   async deadLetterMalformed(
@@ -172,23 +176,25 @@ export class EventProcessor implements PumpProcessor {
 
   private async takeAndReport(
     pathway: PathwayContract,
+    bindings: PathwayBindings,
     event: FlowcoreEvent,
     delivery: EventDelivery,
   ): Promise<EventOutcome> {
     const { clock, telemetry } = this.deps;
     const startedAt = clock.now();
-    const outcome = await this.take(pathway, event, delivery);
+    const outcome = await this.take(pathway, bindings, event, delivery);
     telemetry.eventFinished?.(pathway.key, outcome.status, clock.now() - startedAt);
     return outcome;
   }
 
   private take(
     pathway: PathwayContract,
+    bindings: PathwayBindings,
     event: FlowcoreEvent,
     delivery: EventDelivery,
   ): Promise<EventOutcome> {
-    if (!pathway.isFilePathway) return this.pipeline.take(pathway, event, delivery);
-    const run = (first: FlowcoreEvent) => this.pipeline.take(pathway, first, delivery);
+    if (!pathway.isFilePathway) return this.pipeline.take(pathway, bindings, event, delivery);
+    const run = (first: FlowcoreEvent) => this.pipeline.take(pathway, bindings, first, delivery);
     return this.files.take({ pathway, event, delivery, run });
   }
 }

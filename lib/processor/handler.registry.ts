@@ -10,6 +10,8 @@ import type {
 /** Everything that runs for one pathway. */
 export interface PathwayBindings {
   handler: HandlerBinding | undefined;
+  /** Whether there are any observers: asked for every event. */
+  isObserved: boolean;
   before: ObserverBinding[];
   after: ObserverBinding[];
   onError: ErrorBinding[];
@@ -32,6 +34,7 @@ export class HandlerRegistry {
 
   addObserver(binding: ObserverBinding): void {
     const bindings = this.of(binding.pathway);
+    bindings.isObserved = true;
     if (binding.stage !== 'after') bindings.before.push(binding);
     if (binding.stage !== 'before') bindings.after.push(binding);
   }
@@ -49,7 +52,7 @@ export class HandlerRegistry {
   of(pathway: PathwayKey): PathwayBindings {
     let bindings = this.byPathway.get(pathway);
     if (!bindings) {
-      bindings = { handler: undefined, before: [], after: [], onError: [] };
+      bindings = { handler: undefined, isObserved: false, before: [], after: [], onError: [] };
       this.byPathway.set(pathway, bindings);
     }
     return bindings;

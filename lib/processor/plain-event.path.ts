@@ -45,9 +45,9 @@ export class PlainEventPath {
   constructor(private readonly deps: PlainEventPathDependencies) {}
 
   /** Asked for every event: observers may be added at any time. */
-  isOpenTo(pathway: PathwayContract, { before, after }: PathwayBindings): boolean {
+  isOpenTo(pathway: PathwayContract, { isObserved }: PathwayBindings): boolean {
     if (pathway.encrypted || pathway.isFilePathway) return false;
-    return before.length === 0 && after.length === 0 && this.deps.handlers.auditHandlers().length === 0;
+    return !isObserved && this.deps.handlers.auditHandlers().length === 0;
   }
 
   take(

@@ -23,6 +23,9 @@ export class RecentMarks {
   private young: 0 | 1 = 0;
   private youngUuids = 0;
   private readonly id = new Int32Array(4);
+  /** The id that was asked for last and its place: an event asks several times in a row. */
+  private lastId: string | undefined;
+  private lastAt = 0;
   private others = new Map<string, number>();
   private oldOthers = new Map<string, number>();
 
@@ -32,8 +35,8 @@ export class RecentMarks {
   }
 
   get(id: string): number | undefined {
-    if (!readUuid(id, this.id)) return this.others.get(id) ?? this.oldOthers.get(id);
-    const at = this.find(this.id);
+    const at = this.placeOf(id);
+    if (at === undefined) return this.others.get(id) ?? this.oldOthers.get(id);
     if (at < 0) return undefined;
     const mark = markOf(this.entries[at] as number);
     return mark === REMOVED ? undefined : mark;
@@ -41,14 +44,15 @@ export class RecentMarks {
 
   /** @param mark a whole number from -1 to 500 million. */
   set(id: string, mark: number): void {
-    if (!readUuid(id, this.id)) return void this.others.set(id, mark);
-    const at = this.find(this.id);
+    const at = this.placeOf(id);
+    if (at === undefined) return void this.others.set(id, mark);
     if (at >= 0) {
       if (((this.entries[at] as number) & 1) !== this.young) this.youngUuids++;
       this.entries[at] = wordOf(mark, this.young);
       return;
     }
     this.youngUuids++;
+    this.lastAt = ~at;
     this.enter(~at, wordOf(mark, this.young), this.id, 0);
     if (++this.used * 2 > this.slots) this.rebuild();
   }
@@ -56,9 +60,9 @@ export class RecentMarks {
   delete(id: string): void {
     this.others.delete(id);
     this.oldOthers.delete(id);
-    if (!readUuid(id, this.id)) return;
-    const at = this.find(this.id);
-    if (at >= 0) this.entries[at] = wordOf(REMOVED, ((this.entries[at] as number) & 1) as 0 | 1);
+    const at = this.placeOf(id);
+    if (at !== undefined && at >= 0)
+      this.entries[at] = wordOf(REMOVED, ((this.entries[at] as number) & 1) as 0 | 1);
   }
 
   /** Drops the old ones but those whose mark is `kept`; the young ones become old. */
@@ -76,6 +80,14 @@ export class RecentMarks {
     this.rebuild();
     this.young = young === 0 ? 1 : 0;
     this.youngUuids = 0;
+  }
+
+  /** As {@link find}; `undefined` for an id that is no UUID. `this.id` is that id's then. */
+  private placeOf(id: string): number | undefined {
+    if (id === this.lastId) return this.lastAt;
+    if (!readUuid(id, this.id)) return undefined;
+    this.lastId = id;
+    return (this.lastAt = this.find(this.id));
   }
 
   /** The place of an id in `entries`; where it is missing, the complement of the place it belongs to. */
@@ -104,6 +116,7 @@ export class RecentMarks {
   /** Makes the table anew without what was removed, with four slots for each entry: it may double before the next time. */
   private rebuild(): void {
     const before = this.entries;
+    this.lastId = undefined;
     let count = 0;
     for (let at = 0; at < before.length; at += STRIDE) if (isPresent(before[at] as number)) count++;
     this.slots = SMALLEST;
