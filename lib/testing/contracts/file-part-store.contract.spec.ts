@@ -113,6 +113,25 @@ class CountsBefore extends SharedParts {
   }
 }
 
+/** Counts, and reads when the file may be gone. */
+class ReadsLater extends SharedParts {
+  private discards = 0;
+  override async storePart(entry: FilePartEntry): Promise<FilePartOutcome> {
+    const stored = this.inner.storePart(entry);
+    await turn();
+    const counted = this.inner.storePart(entry);
+    if (counted.status !== 'complete') return stored;
+    const { discards } = this;
+    for (let part = 0; part < entry.part; part++) await turn();
+    return this.discards > discards ? { status: 'complete', parts: [] } : counted;
+  }
+
+  override async discard(groupId: string): Promise<void> {
+    this.inner.discard(groupId);
+    this.discards++;
+  }
+}
+
 class NeverForgets extends SharedParts {
   constructor(clock: ControllableClock) {
     super(clock, Number.POSITIVE_INFINITY);
@@ -149,6 +168,7 @@ const ODD = 'files do not meet, however odd or long their names, and any text co
 const DISCARD = 'discarding touches no other file, nor what is not there';
 const TOGETHER = 'two instances collect one file, and one discards it for both';
 const AT_ONCE = 'of callers that store the last parts at once, at least one sees the whole file';
+const SEEN_WHOLE = 'a whole file that is discarded while others look at it is seen whole, or not at all';
 const EXPIRED = 'parts of an unfinished file are gone when their time is over';
 const ANEW = 'the time begins anew with every part, also a repeated one';
 
@@ -167,6 +187,7 @@ describeMutants(
     { name: 'discards copies of a file', create: shared(DiscardsCopies), reportedBy: [DISCARD] },
     { name: 'keeps parts to one instance', create: shared(KeepsToItself), reportedBy: [TOGETHER] },
     { name: 'counts before it stores', create: shared(CountsBefore), reportedBy: [AT_ONCE] },
+    { name: 'reads after it counted', create: shared(ReadsLater), reportedBy: [SEEN_WHOLE] },
     { name: 'never forgets', create: shared(NeverForgets), reportedBy: [EXPIRED] },
     { name: 'counts time from the first part on', create: shared(CountsFromTheFirst), reportedBy: [ANEW] },
   ],

@@ -176,6 +176,30 @@ const rivalCases: readonly FilePartCase[] = [
       }
     },
   },
+  {
+    name: 'a whole file that is discarded while others look at it is seen whole, or not at all',
+    needs: 'second',
+    async run(bench) {
+      const stores = [bench.store, await bench.second()];
+      for (let round = 0; round < 60; round++) {
+        const groupId = `gone in round ${round}`;
+        await bench.store.storePart(partOf(1, 4, { groupId }));
+        await Promise.all(
+          [2, 3, 4].map(async (part) => {
+            const store = stores[part % 2] as FilePartStore;
+            const answer = await store.storePart(partOf(part, 4, { groupId }));
+            if (answer.status !== 'complete') return;
+            assert.equal(
+              answer.parts.length,
+              4,
+              `round ${round}: told to be complete, and ${answer.parts.length} of 4 parts given`,
+            );
+            await store.discard(groupId);
+          }),
+        );
+      }
+    },
+  },
 ];
 
 const expiryCases = (ttlMs: number): readonly FilePartCase[] => [

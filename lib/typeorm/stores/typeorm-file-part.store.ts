@@ -39,7 +39,11 @@ export class TypeOrmFilePartStore implements FilePartStore {
       [chunkId],
     );
     // Counted, not numbered: whether numbers begin at 0 or at 1 is not documented (protocol §9).
-    if (count?.parts === totalParts) return { status: 'complete', parts: await this.parts(chunkId) };
+    if (count?.parts === totalParts) {
+      const parts = await this.parts(chunkId);
+      // Fewer: who completed the file at the same moment has handled it, this part too, and forgotten the parts since the count.
+      if (parts.length === totalParts) return { status: 'complete', parts };
+    }
     return { status: kept?.is_new === true ? 'stored' : 'duplicate' };
   }
 

@@ -11,6 +11,9 @@ export async function startService({
   book,
 }: Surroundings): Promise<OrderService> {
   const state = createPostgresPathwayState({ ...database, ttlMs: MARKS_KEPT_MS });
+  // Its first use makes the table. Two first uses at once (a write that waits, an event that is posted) meet in Postgres: one
+  // fails, and its event is handled again.
+  await state.isProcessed('nothing');
   const pathways = new PathwaysBuilder({
     baseUrl: flowcoreUrl,
     tenant: 'acme',
