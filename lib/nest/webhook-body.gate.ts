@@ -7,6 +7,9 @@ import { errorBody } from './error-body.util.js';
 import { WEBHOOK_ROUTE } from './module.internal-constants.js';
 import { notJson, readWebhookBody, type WebhookBody } from './webhook-body.reader.js';
 
+/** Where a request to Fastify carries its body past the parser. */
+const READ_BODY = Symbol('nestjs-pathways:read-body');
+
 type Next = (error?: unknown) => void;
 type HttpAdapter = HttpAdapterHost['httpAdapter'];
 
@@ -26,12 +29,15 @@ interface FastifyLike {
 interface FastifyRoute {
   bodyLimit?: number;
   errorHandler?: (error: FastifyFailure, request: FastifyRequest, reply: FastifyReply) => void;
-  preParsing?: FastifyHook | FastifyHook[];
-  preValidation?: FastifyHook | FastifyHook[];
+  preParsing?: PreParsingHook | PreParsingHook[];
+  preValidation?: PreValidationHook | PreValidationHook[];
 }
-type FastifyHook = (request: FastifyRequest, reply: FastifyReply, payload: Readable) => Promise<unknown>;
+type Done = (error: Error | null, payload?: Readable) => void;
+type PreParsingHook = (request: FastifyRequest, reply: FastifyReply, payload: Readable, done: Done) => void;
+type PreValidationHook = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
 interface FastifyRequest {
   readonly headers: IncomingHttpHeaders;
+  [READ_BODY]?: WebhookBody;
   body?: unknown;
   rawBody?: Buffer;
 }
@@ -125,20 +131,26 @@ export class WebhookBodyGate {
 
   /**
    * Fastify has its parsers for the whole application, and they refuse keys that are data for us. So the body is read
-   * before the parser, which gets a stand-in for it.
+   * before the parser, which gets a stand-in for it. Hooks with callbacks: each promise is felt at every post.
    */
   private readFor(route: FastifyRoute): void {
-    const bodies = new WeakMap<FastifyRequest, WebhookBody>();
-    const read: FastifyHook = async (request, _reply, payload) => {
-      if (isEncoded(request.headers) || !isJson(request.headers)) return payload;
-      const body = await readWebhookBody(payload, request.headers, this.maxBodyBytes);
-      bodies.set(request, body);
-      // Fastify compares this length with the one that was announced.
-      return Object.assign(Readable.from([STAND_IN]), { receivedEncodedLength: body.raw.length });
+    const read: PreParsingHook = (request, _reply, payload, done) => {
+      if (isEncoded(request.headers) || !isJson(request.headers)) return done(null, payload);
+      readWebhookBody(payload, request.headers, this.maxBodyBytes).then(
+        (body) => {
+          request[READ_BODY] = body;
+          done(null, new StandIn(body.raw.length));
+        },
+        (error: Error) => done(error),
+      );
     };
-    const handOver: FastifyHook = async (request) => {
-      const body = bodies.get(request);
-      if (body) Object.assign(request, { body: body.value, rawBody: body.raw });
+    const handOver: PreValidationHook = (request, _reply, done) => {
+      const body = request[READ_BODY];
+      if (body) {
+        request.body = body.value;
+        request.rawBody = body.raw;
+      }
+      done();
     };
     route.bodyLimit = this.maxBodyBytes;
     route.preParsing = [...listOf(route.preParsing), read];
@@ -159,7 +171,20 @@ export class WebhookBodyGate {
   }
 }
 
-const STAND_IN = Buffer.from('null');
+const NULL = Buffer.from('null');
+
+/** A body that is JSON, for a parser that has nothing to parse. */
+class StandIn extends Readable {
+  /** @param receivedEncodedLength bytes of the real one, which Fastify compares with the length that was announced. */
+  constructor(readonly receivedEncodedLength: number) {
+    super();
+  }
+
+  override _read(): void {
+    this.push(NULL);
+    this.push(null);
+  }
+}
 
 function isEncoded({ 'content-encoding': encoding = 'identity' }: IncomingHttpHeaders): boolean {
   return encoding !== 'identity';
