@@ -32,8 +32,7 @@ interface FastifyRoute {
   preParsing?: PreParsingHook | PreParsingHook[];
   preValidation?: PreValidationHook | PreValidationHook[];
 }
-type Done = (error: Error | null, payload?: Readable) => void;
-type PreParsingHook = (request: FastifyRequest, reply: FastifyReply, payload: Readable, done: Done) => void;
+type PreParsingHook = (request: FastifyRequest, reply: FastifyReply, payload: Readable) => Promise<Readable>;
 type PreValidationHook = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
 interface FastifyRequest {
   readonly headers: IncomingHttpHeaders;
@@ -131,18 +130,14 @@ export class WebhookBodyGate {
 
   /**
    * Fastify has its parsers for the whole application, and they refuse keys that are data for us. So the body is read
-   * before the parser, which gets a stand-in for it. Hooks with callbacks: each promise is felt at every post.
+   * before the parser, which gets a stand-in for it.
    */
   private readFor(route: FastifyRoute): void {
-    const read: PreParsingHook = (request, _reply, payload, done) => {
-      if (isEncoded(request.headers) || !isJson(request.headers)) return done(null, payload);
-      readWebhookBody(payload, request.headers, this.maxBodyBytes).then(
-        (body) => {
-          request[READ_BODY] = body;
-          done(null, new StandIn(body.raw.length));
-        },
-        (error: Error) => done(error),
-      );
+    const read: PreParsingHook = async (request, _reply, payload) => {
+      if (isEncoded(request.headers) || !isJson(request.headers)) return payload;
+      const body = await readWebhookBody(payload, request.headers, this.maxBodyBytes);
+      request[READ_BODY] = body;
+      return new StandIn(body.raw.length);
     };
     const handOver: PreValidationHook = (request, _reply, done) => {
       const body = request[READ_BODY];

@@ -58,6 +58,7 @@ export class EventProcessor implements PumpProcessor {
   private readonly pipeline: EventPipeline;
   private readonly batches: BatchPipeline;
   private readonly routes: Routes;
+  private readonly claims: OrderedClaims;
 
   /** Events may arrive although no pump runs: a router hands them over. */
   takesDeliveries = false;
@@ -73,11 +74,12 @@ export class EventProcessor implements PumpProcessor {
     });
     const parts = deps.store.fileParts ?? new MemoryFilePartStore(deps);
     const files = new FileCollector({ ...deps, parts, ending });
-    const claims = new OrderedClaims({ store: deps.store, orderKeys, decoder });
+    const claims = new OrderedClaims({ ...deps, orderKeys, decoder });
     const pipeline = new EventPipeline({ ...deps, runner, callbacks, ending, decoder, claims, files });
     this.routes = new Routes(deps);
     this.decoder = decoder;
     this.orderKeys = orderKeys;
+    this.claims = claims;
     this.ending = ending;
     this.files = files;
     this.pipeline = pipeline;
@@ -126,6 +128,22 @@ export class EventProcessor implements PumpProcessor {
     return isChunkPart(event)
       ? this.parts.process(route.pathway, event, delivery)
       : this.whole(route.pathway, route.bindings, event, delivery);
+  }
+
+  /** Only events that are claimed by themselves, under their own id, and whose key is known: nearly all. */
+  claimAhead(event: FlowcoreEvent, delivery: EventDelivery): boolean {
+    const { state, transactions } = this.deps.store;
+    if (!state.isRemote) return false;
+    const route = this.routes.find(event.flowType, event.eventType);
+    if (!route || route.pathway.encrypted || route.pathway.isFilePathway || isChunkPart(event)) return false;
+    const { handler } = route.bindings;
+    if (!handler || (transactions && handler.transaction !== false)) return false;
+    this.claims.begin(route.pathway, event, delivery);
+    return true;
+  }
+
+  giveBack(events: readonly FlowcoreEvent[]): Promise<void> {
+    return this.claims.giveBack(events);
   }
 
   /** Parts of large events and of files are put together first, and then handled alone. */

@@ -23,6 +23,13 @@ export interface PumpProcessor {
   /** Rejects only when a store failed: the event is then not finished and must be delivered again. */
   process(event: FlowcoreEvent, delivery: EventDelivery): Promise<EventOutcome>;
   /**
+   * Begins the claim of an event that waits for its turn and is the next of its key: `process` goes on with it. False where
+   * there is nothing to gain. What does not get its turn must be given back.
+   */
+  claimAhead?(event: FlowcoreEvent, delivery: EventDelivery): boolean;
+  /** Gives up what `claimAhead` began. Never rejects. */
+  giveBack?(events: readonly FlowcoreEvent[]): Promise<void>;
+  /**
    * The limits of the batches this event may be handed over in, the same object for all events that may be together.
    * `undefined`: by itself.
    */

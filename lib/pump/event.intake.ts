@@ -79,6 +79,7 @@ export class EventIntake {
       movesCursor,
       finished: false,
       inFlight: false,
+      isClaimed: false,
       next: undefined,
     });
   }

@@ -24,6 +24,7 @@ const item = (index: number): PumpItem => ({
   movesCursor: true,
   finished: false,
   inFlight: false,
+  isClaimed: false,
   next: undefined,
 });
 

@@ -3,6 +3,9 @@
  * waits until all before it have ended, and all behind it wait until it has. Events of a batch handler are collected and
  * handed over together; of those, several of one key may be in flight, in one batch and in their order.
  *
+ * Where a claim costs a round trip, those that are ready are claimed before there is a slot for them; what is claimed and not
+ * started is given back when it is held.
+ *
  * States: *open* (items start as soon as a slot and their key are free) ⇄ *held* (nothing new starts; what runs
  * finishes) → *aborted* (running deliveries are given up).
  */
@@ -30,9 +33,14 @@ export interface PumpDispatcherOptions {
 
 const ABORTED: EventOutcome = { status: 'aborted' };
 
+/** Events claimed beside those that run: enough to share a statement while 16 run, few enough to be given back. */
+const LEAST_AHEAD = 32;
+
 export class PumpDispatcher {
   private readonly ready: PumpItem[] = [];
   private readyHead = 0;
+  /** Those between `readyHead` and here have been claimed ahead, or need not be. */
+  private aheadAt = 0;
   /** The last item of every key that has one ready, running or waiting; the others hang before it. */
   private readonly lastOfKey = new Map<string, PumpItem>();
   /** An item of every key that is let in by itself or waits for that, and all that came after it. */
@@ -42,6 +50,8 @@ export class PumpDispatcher {
   private readonly collector: BatchCollector;
   private idleListeners: (() => void)[] = [];
   private held = false;
+  /** Claims that are being given back. */
+  private leaving = 0;
   inFlight = 0;
 
   constructor(private readonly options: PumpDispatcherOptions) {
@@ -79,6 +89,7 @@ export class PumpDispatcher {
   hold(): void {
     this.held = true;
     this.collector.closeAll();
+    this.giveBackClaims();
   }
 
   open(): void {
@@ -92,16 +103,20 @@ export class PumpDispatcher {
     this.aborting.abort(reason);
   }
 
-  /** Resolves when nothing runs. */
+  /** Something runs, or is being given back. */
+  get isBusy(): boolean {
+    return this.inFlight + this.leaving > 0;
+  }
+
+  /** Resolves when nothing does. */
   whenIdle(): Promise<void> {
-    return this.inFlight === 0
-      ? Promise.resolve()
-      : new Promise((resolve) => this.idleListeners.push(resolve));
+    return !this.isBusy ? Promise.resolve() : new Promise((resolve) => this.idleListeners.push(resolve));
   }
 
   /** Puts halted items back in their places, before everything else of their keys. */
   retry(items: readonly PumpItem[]): void {
     this.ready.splice(this.readyHead, 0, ...items);
+    this.aheadAt = this.readyHead;
     this.startReady();
   }
 
@@ -110,6 +125,7 @@ export class PumpDispatcher {
       const item = this.ready[this.readyHead++] as PumpItem;
       if (this.readyHead > 1024 && this.readyHead * 2 > this.ready.length) {
         this.ready.splice(0, this.readyHead);
+        this.aheadAt = Math.max(0, this.aheadAt - this.readyHead);
         this.readyHead = 0;
       }
       if (item.batch) this.collect(item);
@@ -118,6 +134,44 @@ export class PumpDispatcher {
         void this.run(item);
       }
     }
+    if (!this.held) this.claimAhead();
+  }
+
+  /** While handlers run, the claims of those that come next are on their way. Each is the first of its key. */
+  private claimAhead(): void {
+    const { processor, concurrency } = this.options;
+    const until = Math.min(this.ready.length, this.readyHead + Math.max(LEAST_AHEAD, 2 * concurrency));
+    for (let at = Math.max(this.aheadAt, this.readyHead); at < until; at++) {
+      const item = this.ready[at] as PumpItem;
+      if (item.isClaimed || item.batch) continue;
+      item.isClaimed = processor.claimAhead?.(item.event, this.delivery) ?? false;
+    }
+    this.aheadAt = until;
+  }
+
+  /** Nobody knows how long they would wait here, and another delivery of them would wait as long. */
+  private giveBackClaims(): void {
+    const claimed: PumpItem[] = [];
+    for (let at = this.readyHead; at < Math.min(this.aheadAt, this.ready.length); at++) {
+      const item = this.ready[at] as PumpItem;
+      if (!item.isClaimed) continue;
+      item.isClaimed = false;
+      claimed.push(item);
+    }
+    this.aheadAt = this.readyHead;
+    if (claimed.length === 0) return;
+    void this.giveBack(claimed);
+  }
+
+  private async giveBack(items: readonly PumpItem[]): Promise<void> {
+    this.leaving++;
+    await this.options.processor.giveBack?.(items.map(({ event }) => event));
+    this.leaving--;
+    this.tellIfIdle();
+  }
+
+  private tellIfIdle(): void {
+    if (!this.isBusy) for (const tell of this.idleListeners.splice(0)) tell();
   }
 
   private take(item: PumpItem): void {
@@ -207,7 +261,7 @@ export class PumpDispatcher {
       this.options.onFinished(item, outcome);
     }
     this.startReady();
-    if (this.inFlight === 0) for (const tell of this.idleListeners.splice(0)) tell();
+    this.tellIfIdle();
   }
 
   private enterBehind(): void {

@@ -113,9 +113,9 @@ export class PumpSession {
     dispatcher.hold();
     const inTime = new AbortController();
     void dispatcher.whenIdle().then(() => inTime.abort());
-    if (dispatcher.inFlight > 0 && timeoutMs > 0) await sleep(clock, timeoutMs, inTime.signal);
+    if (dispatcher.isBusy && timeoutMs > 0) await sleep(clock, timeoutMs, inTime.signal);
     dispatcher.abort(new Error('The pump was stopped'));
-    if (dispatcher.inFlight > 0) await sleep(clock, GIVE_UP_MS, inTime.signal);
+    if (dispatcher.isBusy) await sleep(clock, GIVE_UP_MS, inTime.signal);
     if (dispatcher.inFlight > 0)
       logger.error(
         `Pump ${this.options.pumpKey}: ${dispatcher.inFlight} deliveries did not end when given up`,

@@ -41,6 +41,14 @@ export interface PathwayState {
   /** Resolves when every mark up to now is durable. For states that write marks behind; a cursor is saved after it. */
   flush?(): MaybePromise<void>;
 
+  /**
+   * Whether a claim costs a round trip. Then a pump claims events while those before them run, and releases the claims of
+   * those whose turn does not come.
+   *
+   * @default false
+   */
+  readonly isRemote?: boolean;
+
   /** How long marks are kept, in milliseconds. The pump looks back no further when it sweeps for late events. */
   readonly markTtlMs: number;
 }

@@ -36,6 +36,7 @@ export const CLAIM_MS = 60_000;
  * written behind: the event counts as finished when its handler is, and `flush` is awaited before a cursor relies on it.
  */
 export class TypeOrmPathwayState implements PathwayState {
+  readonly isRemote = true;
   readonly markTtlMs: number;
 
   private readonly exchange: StateExchange;
