@@ -162,7 +162,8 @@ export class EventEnding {
   private tell(eventId: string, claimId: string, end: EventEnd): void {
     const { signals } = this.deps.store;
     if (this.deps.waiters.size > 0) this.tellHere(eventId, claimId, end);
-    signals?.ended(eventId, end.status);
+    // A letter is found by the claim alone: who learned of the copy's end first would not learn why.
+    if (claimId === eventId || end.status === 'processed') signals?.ended(eventId, end.status);
     if (claimId !== eventId) signals?.ended(claimId, end.status);
   }
 

@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { describe, expect, it } from 'vitest';
 import {
   createPostgresPathwayChunkStore,
@@ -34,7 +35,21 @@ describe('what createPostgres… makes, by itself', () => {
 
   it('a mark is in the database when setProcessed has ended', async () => {
     const state = closing(createPostgresPathwayState({ ...addressOf(database), tableName: 'own_marks' }));
-    await state.setProcessed(id(1));
+    await state.isProcessed(id(1));
+    const other = new Client({ connectionString: database.url });
+    await other.connect();
+    let isOver = false;
+    await other.query('BEGIN; LOCK TABLE own_marks IN SHARE MODE');
+    const marked = state.setProcessed(id(1)).then(() => (isOver = true));
+    await until(
+      async () =>
+        (await database.query(`SELECT FROM pg_locks WHERE NOT granted AND relation = 'own_marks'::regclass`))
+          .length > 0,
+    );
+    expect(isOver).toBe(false);
+    await other.query('COMMIT');
+    await other.end();
+    await marked;
     expect(await database.query('SELECT event_id, processed FROM own_marks')).toEqual([
       { event_id: id(1), processed: true },
     ]);

@@ -302,6 +302,40 @@ describe('processor', () => {
     });
     expect(runs).toBe(1);
   });
+
+  it('other instances are told of a dead letter under its claim alone: by the id of a copy they would not find it', async () => {
+    const told: string[][] = [];
+    engine = new PathwaysEngine({
+      baseUrl: 'http://127.0.0.1:9',
+      logger: quiet,
+      clock,
+      store: { signals: { waitFor: () => () => {}, ended: (...end) => void told.push(end) } },
+    });
+    engine.addContract(
+      createPathwayContract({ flowType: 'a.0', eventType: 'b.0', maxRetries: 0 }, { declaredBy: 'test' }),
+    );
+    const invoke = ({ payload }: PathwayEvent) => {
+      if ((payload as { isBad?: boolean }).isBad) throw new Error('no');
+    };
+    engine.handlers.addHandler({ pathway: 'a.0/b.0', where: 'Test.handle', invoke });
+    const metadata = { 'pathways/idempotency-id': 'k' };
+    const [good, bad] = [
+      { ...event(), metadata },
+      { ...event({ isBad: true }), metadata },
+    ];
+    await engine.processor.process(good, delivery);
+    expect(told).toEqual([
+      [good.eventId, 'processed'],
+      [expect.stringContaining('k:'), 'processed'],
+    ]);
+    told.length = 0;
+    await engine.processor.process(bad, delivery);
+    await engine.processor.process({ ...bad, eventId: event().eventId }, delivery);
+    expect(told).toEqual([
+      [expect.stringContaining('k:'), 'dead-lettered'],
+      [expect.stringContaining('k:'), 'dead-lettered'],
+    ]);
+  });
 });
 
 describe('marks in memory', () => {

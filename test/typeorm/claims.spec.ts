@@ -116,13 +116,15 @@ describe('claims outside a transaction', () => {
     const foreign = new Client({ connectionString: database.url });
     await foreign.connect();
     try {
+      // It never gives way, however late its second step comes.
+      await foreign.query(`SET deadlock_timeout = '1h'`);
       await foreign.query('BEGIN');
       await foreign.query(touch, [ids[1]]);
       const claims = Promise.all(ids.map((id) => a.store.state.claim(id, 1)));
       // Of this database alone: specs that run beside this one wait for locks too.
       const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
       await until(async () => (await database.query(waiting)).length > 0);
-      // Now each waits for the other; the one that began earlier finds out and is given up.
+      // Now each waits for the other, and the claims find out.
       await foreign.query(touch, [ids[0]]);
       await foreign.query('COMMIT');
       expect(await claims).toEqual(['claimed', 'claimed']);

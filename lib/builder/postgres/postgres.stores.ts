@@ -49,6 +49,8 @@ export class PostgresPathwayState implements ReferencePathwayState, WithHandle {
   async setProcessed(eventId: string): Promise<void> {
     const { store } = await this.handle.opened();
     await store.state.complete(eventId, 0, 'processed');
+    // Written behind, otherwise: who is told that an event is marked may be gone the next moment, or ask in another process.
+    await store.state.flush?.();
   }
 
   /** Closes the connections that `isProcessed` and `setProcessed` opened. A builder closes its own. */

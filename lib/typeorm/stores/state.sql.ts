@@ -12,8 +12,8 @@ interface ClaimTerms {
   readonly generation: string;
   /** Whether it is a replay, which takes dead letters too. */
   readonly isReplay: string;
-  /** The own instance. */
-  readonly holder: string;
+  /** The own instance, where a claim of its own can only be a forgotten one. */
+  readonly holder?: string;
   /** Instances that are known to be gone. */
   readonly dead: string;
 }
@@ -23,7 +23,8 @@ interface ClaimTerms {
  * row with the status `claimed` has no mark yet.
  */
 function mayBeClaimed({ generation, isReplay, holder, dead }: ClaimTerms): string {
-  return `(s.claimed_by IS NULL OR s.claimed_until < now() OR s.claimed_by = ${holder} OR s.claimed_by = ANY(${dead}))
+  const isOwn = holder === undefined ? '' : ` OR s.claimed_by = ${holder}`;
+  return `(s.claimed_by IS NULL OR s.claimed_until < now()${isOwn} OR s.claimed_by = ANY(${dead}))
     AND (${STATUS} = 'claimed' OR s.generation < ${generation}
       OR (${STATUS} = 'dead-lettered' AND ${isReplay}))`;
 }
@@ -192,41 +193,41 @@ FROM ${tables.sql('state')} AS s WHERE s.event_id = ANY($1::text[])`;
 }
 
 /** Types of the parameters of {@link claimInTransactionSql}. */
-export const CLAIM_TYPES = ['text', 'int', 'boolean', 'text', 'text[]', 'bigint', 'text', 'text'] as const;
+export const CLAIM_TYPES = ['text', 'int', 'boolean', 'text[]', 'bigint', 'text', 'text'] as const;
 
 /**
  * Claim and mark at once, for a transaction: whoever else wants the event waits for its end. No row: look why. The row says
- * whether the event is behind a dead letter.
+ * whether the event is behind a dead letter. A claim of the own instance is that of a delivery outside of a transaction.
  *
  * @param lock says whose transaction it is. Here, because a statement of its own would cost every event a round trip.
  *
- * $1 id, $2 generation, $3 whether it is a replay, $4 own instance, $5 dead instances, $6 milliseconds of a mark, $7 source
- * and $8 order key of the letters it may be behind, or NULL.
+ * $1 id, $2 generation, $3 whether it is a replay, $4 dead instances, $5 milliseconds of a mark, $6 source and $7 order key
+ * of the letters it may be behind, or NULL.
  */
 export function claimInTransactionSql(tables: TableNames, lock: string): string {
   return `INSERT INTO ${tables.sql('state')} AS s (event_id, processed, status, generation, expires_at)
-VALUES ($1, true, 'processed', $2, now() + $6 * interval '1 millisecond')
+VALUES ($1, true, 'processed', $2, now() + $5 * interval '1 millisecond')
 ON CONFLICT (event_id) DO UPDATE SET processed = true, status = 'processed', generation = excluded.generation,
   claimed_by = NULL, claimed_until = NULL, expires_at = excluded.expires_at
-WHERE ${mayBeClaimed({ generation: '$2', isReplay: '$3', holder: '$4', dead: '$5::text[]' })}
-RETURNING s.event_id, ${isBehind(tables, '$7', '$8')} AS is_behind, ${lock}`;
+WHERE ${mayBeClaimed({ generation: '$2', isReplay: '$3', dead: '$4::text[]' })}
+RETURNING s.event_id, ${isBehind(tables, '$6', '$7')} AS is_behind, ${lock}`;
 }
 
 /**
  * The same for the events of a batch, in the order of their ids, so that two batches cannot wait for each other. Returns
  * the ids of those that are claimed.
  *
- * $1 ids, $2 generation, $3 whether it is a replay, $4 own instance, $5 dead instances, $6 milliseconds of a mark, $7 of
- * one whose event has an idempotency id.
+ * $1 ids, $2 generation, $3 whether it is a replay, $4 dead instances, $5 milliseconds of a mark, $6 of one whose event has
+ * an idempotency id.
  */
 export function claimBatchInTransactionSql(tables: TableNames, lock: string): string {
-  const markedUntil = `now() + CASE WHEN starts_with(c.event_id, '${IDEMPOTENT_CLAIM_PREFIX}') THEN $7::bigint ELSE $6::bigint END
+  const markedUntil = `now() + CASE WHEN starts_with(c.event_id, '${IDEMPOTENT_CLAIM_PREFIX}') THEN $6::bigint ELSE $5::bigint END
   * interval '1 millisecond'`;
   return `INSERT INTO ${tables.sql('state')} AS s (event_id, processed, status, generation, expires_at)
 SELECT c.event_id, true, 'processed', $2::int, ${markedUntil}
 FROM unnest($1::text[]) AS c(event_id) ORDER BY c.event_id COLLATE "C"
 ON CONFLICT (event_id) DO UPDATE SET processed = true, status = 'processed', generation = excluded.generation,
   claimed_by = NULL, claimed_until = NULL, expires_at = excluded.expires_at
-WHERE ${mayBeClaimed({ generation: '$2::int', isReplay: '$3::boolean', holder: '$4::text', dead: '$5::text[]' })}
+WHERE ${mayBeClaimed({ generation: '$2::int', isReplay: '$3::boolean', dead: '$4::text[]' })}
 RETURNING s.event_id, ${lock}`;
 }

@@ -7,6 +7,7 @@ import type {
   PathwayState,
 } from '../../state/pathway-state.interface.js';
 import type { OrderedClaim } from '../../state/pathways-store.interface.js';
+import type { TransactionClaim } from '../../state/transaction-runner.interface.js';
 import type { Database } from '../database.js';
 import { answerOf, GONE_AFTER_MS, HELD_LOOK_MS, outlasts, type Mark } from './claim-rules.util.js';
 import type { InstanceLiveness } from './instance-liveness.js';
@@ -141,6 +142,15 @@ export class TypeOrmPathwayState implements PathwayState {
   /** Resolves when no mark of this event is still on its way: a transaction must see it. */
   async written(eventId: string): Promise<void> {
     if (this.exchange.pendingMark(eventId)) await this.exchange.flush();
+  }
+
+  /**
+   * Resolves when no delivery of this process has the event, and no claim of it is left here: one whose release failed would
+   * keep transactions out until its time is over.
+   */
+  async freed({ eventId, generation, purpose }: TransactionClaim): Promise<void> {
+    if ((await this.claim(eventId, generation, purpose)) === 'claimed') await this.release(eventId);
+    else await this.written(eventId);
   }
 
   /** Resolves when every mark up to now is written. */

@@ -43,6 +43,8 @@ export interface TypeOrmTransactionRunnerOptions {
   readonly opener: () => TransactionOpener;
   /** Waits until this process's own mark of the event, if there is one, can be seen by others. */
   markWritten(eventId: string): Promise<void>;
+  /** Waits until no delivery of this process outside of a transaction has the event, and gives back a claim it has forgotten. */
+  freed(claim: TransactionClaim): Promise<void>;
 }
 
 /** A claim, with the key whose dead letters are looked for, if any. */
@@ -98,6 +100,10 @@ export class TypeOrmTransactionRunner implements TransactionRunner {
       const end = holder && this.endOf(holder, claim.generation, claim.purpose);
       if (end) return end;
       // Held by a delivery that runs without a transaction: waiting for it must not cost a connection.
+      if (holder?.claimed_by === this.options.instanceId) {
+        await this.options.freed(claim);
+        continue;
+      }
       if (holder && this.isHeld(holder)) await this.noticeIfGone(holder);
       await sleep(this.options.clock(), Math.min(HELD_LOOK_MS.first * 2 ** looks, HELD_LOOK_MS.longest));
     }
@@ -198,7 +204,7 @@ export class TypeOrmTransactionRunner implements TransactionRunner {
   ): Promise<ReadonlySet<string>> {
     const { database, instanceId, markTtlMs, idempotencyTtlMs } = this.options;
     this.claimBatchText ??= claimBatchInTransactionSql(database.tables, transactionLock(instanceId));
-    const terms = [generation, purpose === 'replay', instanceId, [...this.gone], markTtlMs, idempotencyTtlMs];
+    const terms = [generation, purpose === 'replay', [...this.gone], markTtlMs, idempotencyTtlMs];
     const rows = await database.hotQuery(this.claimBatchText, [eventIds, ...terms], client);
     return new Set((rows as readonly { event_id: string }[]).map(({ event_id: eventId }) => eventId));
   }
@@ -262,7 +268,6 @@ export class TypeOrmTransactionRunner implements TransactionRunner {
       eventId,
       generation,
       purpose === 'replay',
-      this.options.instanceId,
       [...this.gone],
       this.markMsOf(eventId),
       source ?? null,

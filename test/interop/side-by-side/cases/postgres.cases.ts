@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { SpecDatabase } from '../../../support/postgres.js';
+import { until } from '../../../support/until.js';
 import { data, KEY, type Bench } from '../bench.js';
 import { differs, ending, same, type Case } from '../case.js';
 import { OURS, REFERENCE, type Side } from '../sides.js';
@@ -74,12 +75,16 @@ export function postgresCases(postgres: SpecDatabase): readonly Case[] {
           .withPathwayState(stateOf(bench, { tableName: table }))
           .handle(KEY, () => {})
           .process(KEY, event);
-        return postgres.query(
-          `SELECT event_id = $1 AS its_id, processed,
-             expires_at BETWEEN now() + interval '4 minutes' AND now() + interval '5 minutes' AS kept
-           FROM ${table}`,
-          [event.eventId],
-        );
+        const rows = () =>
+          postgres.query(
+            `SELECT event_id = $1 AS its_id, processed,
+               expires_at BETWEEN now() + interval '4 minutes' AND now() + interval '5 minutes' AS kept
+             FROM ${table}`,
+            [event.eventId],
+          );
+        // Ours are written behind.
+        await until(async () => (await rows()).some(({ processed }) => processed === true));
+        return rows();
       },
       outcome: same([{ its_id: true, processed: true, kept: true }]),
     },
