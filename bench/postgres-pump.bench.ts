@@ -6,11 +6,10 @@
 import { typeOrmStore } from 'nestjs-pathways/typeorm';
 import { catchUp } from './support/catch-up.js';
 import type { BenchPathway } from './support/engine.js';
+import { slowHandler, slowHandlerCase } from './support/slow-handler.js';
 import type { BenchSuite, Contender } from './support/suite.js';
 
 const EVENTS = 20_000;
-const SLOW_MS = 5;
-const wait = () => new Promise<void>((resolve) => setTimeout(resolve, SLOW_MS));
 
 function ours(concurrency: number, handle: () => unknown = () => {}, pathway: BenchPathway = {}): Contender {
   const policy = pathway.onExhausted ?? 'park';
@@ -78,18 +77,6 @@ export const suite: BenchSuite = {
         },
       ],
     },
-    {
-      name: 'slow-handler',
-      title: `handler that waits ${SLOW_MS} ms`,
-      measures: 'rate',
-      count: 2_000,
-      fixed: true,
-      contenders: [ours(16, wait), ours(64, wait)],
-      goals: [16, 64].map((concurrency) => ({
-        what: `share of ${concurrency} ÷ ${SLOW_MS} ms`,
-        atLeast: 0.9,
-        value: (result) => result(nameOf(concurrency)).rate / (concurrency / (SLOW_MS / 1_000)),
-      })),
-    },
+    slowHandlerCase((concurrency) => ours(concurrency, slowHandler)),
   ],
 };

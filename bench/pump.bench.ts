@@ -8,11 +8,10 @@ import type { PumpOptions } from 'nestjs-pathways';
 import type { Bench } from './support/bench.js';
 import { catchUp } from './support/catch-up.js';
 import { HOT_KEY, zipfKey } from './support/keys.js';
-import type { BenchCase, BenchSuite, Contender, ContenderResult, Goal } from './support/suite.js';
+import { slowHandler, slowHandlerCase } from './support/slow-handler.js';
+import type { BenchSuite, Contender, ContenderResult, Goal } from './support/suite.js';
 
 const EVENTS = 100_000;
-const SLOW_MS = 5;
-const wait = () => new Promise<void>((resolve) => setTimeout(resolve, SLOW_MS));
 
 interface PumpCase {
   readonly events?: number;
@@ -100,22 +99,9 @@ const cpuRatio =
   (result: (name: string) => ContenderResult): number =>
     result(one).cpuMicros / result(other).cpuMicros;
 
-/** Handlers that wait 5 ms: what is measured is whether `concurrency` of them run at once. */
-const slow: BenchCase = {
-  name: 'slow-handler',
-  title: `handler that waits ${SLOW_MS} ms, distinct keys`,
-  measures: 'rate',
-  count: 2_000,
-  fixed: true,
-  contenders: [16, 64].map((concurrency) =>
-    ours(`ours, ${concurrency} at once`, { concurrency }, { handle: wait }),
-  ),
-  goals: [16, 64].map((concurrency) => ({
-    what: `share of ${concurrency} ÷ ${SLOW_MS} ms`,
-    atLeast: 0.9,
-    value: (result) => result(`ours, ${concurrency} at once`).rate / (concurrency / (SLOW_MS / 1_000)),
-  })),
-};
+const slow = slowHandlerCase((concurrency) =>
+  ours(`ours, ${concurrency} at once`, { concurrency }, { handle: slowHandler }),
+);
 
 export const suite: BenchSuite = {
   title: 'Pump catch-up, memory cursor',
