@@ -13,7 +13,7 @@ import type { EventEnding } from './event.ending.js';
 import type { EventPipeline } from './event.pipeline.js';
 import type { HandlerRegistry, PathwayBindings } from './handler.registry.js';
 import { type BatchEnd, Failed, type HandlerRunner } from './handler.runner.js';
-import type { OrderKeyReader } from './order-key.reader.js';
+import { mayBeParked, type OrderKeyReader } from './order-key.reader.js';
 import type { BatchListener } from './pump-processor.interface.js';
 
 /** The parts the pipeline works with. */
@@ -102,18 +102,43 @@ export class BatchPipeline {
       return settleAll(byOrderKey(items).map((sameKey) => this.oneByOne(batch, sameKey, NOTHING.alone)));
     }
     if (!transactions) await this.deps.claims.claim(pathway, items, delivery);
-    await settleAll(byOrderKey(items).map((sameKey) => this.admit(batch, sameKey)));
+    const mayBeBehind = await this.lookBehind(batch, items);
+    await settleAll(byOrderKey(items).map((sameKey) => this.admit(batch, sameKey, mayBeBehind)));
     const ready = items.filter(({ handled, outcome }) => handled && !outcome);
     await this.follow(batch, items, ready.length > 0 ? await this.call(batch, ready) : NOTHING);
   }
 
+  /** One look at the dead letters of all keys. Tells of which events a look of their own must say whether they are behind one. */
+  private async lookBehind(
+    { pathway, delivery }: Batch,
+    items: readonly BatchedEvent[],
+  ): Promise<(item: BatchedEvent) => boolean> {
+    const { deadLetters } = this.deps.store;
+    // The key of an encrypted event may be there later only.
+    if (!mayBeParked(pathway, delivery) || pathway.encrypted || !deadLetters.blockedKeys) return () => true;
+    const keys = new Set(items.map(({ orderKey }) => orderKey));
+    const blocked = new Set(await deadLetters.blockedKeys(delivery.source, [...keys]));
+    return ({ orderKey }) => blocked.has(orderKey);
+  }
+
   /** Lets the events of a key through, up to one that has to wait. */
-  private async admit({ pathway, delivery }: Batch, sameKey: readonly BatchedEvent[]): Promise<void> {
+  private async admit(
+    { pathway, delivery }: Batch,
+    sameKey: readonly BatchedEvent[],
+    mayBeBehind: (item: BatchedEvent) => boolean,
+  ): Promise<void> {
     for (const item of sameKey) item.handled = undefined;
     for (const item of sameKey) {
       if (item.outcome) continue;
       if (item.pendingClaim) return;
-      const admission = await this.deps.pipeline.admit(pathway, item.event, delivery, item.isClaimed);
+      const { event, isClaimed } = item;
+      const admission = await this.deps.pipeline.admit(
+        pathway,
+        event,
+        delivery,
+        isClaimed,
+        mayBeBehind(item),
+      );
       if ('handled' in admission) {
         item.handled = admission.handled;
         continue;

@@ -188,14 +188,19 @@ export class EventPipeline {
     return outcome;
   }
 
-  /** Everything between an event and its handler. What cannot reach it is ended. */
+  /**
+   * Everything between an event and its handler. What cannot reach it is ended.
+   *
+   * @param mayBeBehind false when it is known that no dead letter holds it back.
+   */
   async admit(
     pathway: PathwayContract,
     event: FlowcoreEvent,
     delivery: EventDelivery,
     isClaimed: boolean,
+    mayBeBehind = true,
   ): Promise<Admission> {
-    if (await this.deps.claims.isBehind(pathway, event, delivery)) {
+    if (mayBeBehind && (await this.deps.claims.isBehind(pathway, event, delivery))) {
       const claimed = { pathway, event, delivery };
       const parked = isClaimed
         ? await this.deps.ending.parked(claimed)

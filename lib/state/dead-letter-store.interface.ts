@@ -88,4 +88,10 @@ export interface DeadLetterStore {
   remove(eventId: string, generation?: number): MaybePromise<void>;
   /** The first dead letter that holds back later events of this key, if any. */
   blockerOf(source: string, orderKey: string): MaybePromise<string | undefined>;
+  /**
+   * Those of the keys that have such a dead letter, in one look.
+   *
+   * @default without it every event of a batch costs a `blockerOf`
+   */
+  blockedKeys?(source: string, orderKeys: readonly string[]): MaybePromise<readonly string[]>;
 }

@@ -81,6 +81,10 @@ export class MemoryDeadLetterStore implements DeadLetterStore {
     return first;
   }
 
+  blockedKeys(source: string, orderKeys: readonly string[]): string[] {
+    return orderKeys.filter((orderKey) => this.blockerOf(source, orderKey) !== undefined);
+  }
+
   private candidates({ source, orderKey }: DeadLetterFilter): Iterable<DeadLetter> {
     if (source === undefined || orderKey === undefined) return this.letters.values();
     return this.lettersOfKey({ source, orderKey })?.values() ?? [];

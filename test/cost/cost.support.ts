@@ -22,7 +22,7 @@ export interface CostHandler {
 /** An engine with `pathways` handled pathways, each event with an order key of its own. */
 export function engineWith(
   options: PathwaysEngineOptions,
-  { transaction = false, handle = () => {} }: CostHandler = {},
+  handler: CostHandler | 'none' = {},
   pathways = 1,
 ): PathwaysEngine {
   const engine = new PathwaysEngine({ logger: silentLogger, ...options });
@@ -33,6 +33,8 @@ export function engineWith(
       { declaredBy: 'cost' },
     );
     engine.addContract(contract);
+    if (handler === 'none') continue;
+    const { transaction = false, handle = () => {} } = handler;
     engine.handlers.addHandler({
       pathway: contract.key,
       where: 'cost',

@@ -1,7 +1,7 @@
 /** Statements the database is sent, counted by it. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { DataSource } from 'typeorm';
-import type { PathwaysEngine, PathwaysEngineOptions } from '../../lib/index.js';
+import { DataSource, type EntityManager } from 'typeorm';
+import { batchHandlerBinding, type PathwaysEngine, type PathwaysEngineOptions } from '../../lib/index.js';
 import { startLocalFlowcore, type LocalFlowcore } from '../../lib/local/index.js';
 import { typeOrmStore } from '../../lib/typeorm/index.js';
 import { startOwnPostgres, type OwnPostgres } from '../support/postgres.js';
@@ -90,6 +90,43 @@ it.each(cases)('statements of an event %s', async (_, { concurrency, handler, at
   const calls = await statementsOf(() => handleAll(engine, freshEvents(EVENTS), concurrency));
   expect(calls / EVENTS).toBeLessThanOrEqual(atMost);
   expect(calls / EVENTS).toBeGreaterThan(moreThan);
+});
+
+it.each([
+  ['in one transaction, as many as the batch has: begin, look, claims, effect, commit', true],
+  ['without a transaction, three: claims, look, marks', false],
+])('statements of a batch %s', async (_, transaction) => {
+  const store = typeOrmStore({ dataSource: source, statePrefix: `cost${++stores}`, cleanupIntervalMs: 0 });
+  const engine = engineWith({ ...OFFLINE, store }, 'none');
+  ends.push(() => engine.stop());
+  engine.handlers.addHandler(
+    batchHandlerBinding({
+      pathway: KEY,
+      where: 'cost',
+      transaction,
+      size: 100,
+      waitMs: 0,
+      invoke: async (events, context) => {
+        const manager = context.transaction as EntityManager | undefined;
+        await manager?.query('INSERT INTO effect (name) SELECT unnest($1::text[])', [
+          events.map(({ eventId }) => eventId),
+        ]);
+      },
+    }),
+  );
+  await engine.open();
+  const delivery = { source: 'cost', generation: 0 };
+  const run = () =>
+    engine.processor.processBatch(freshEvents(100), delivery, (_index, { status }) =>
+      expect(status).toBe('processed'),
+    );
+  await run();
+  const calls = await statementsOf(async () => {
+    await run();
+    await engine.store.state.flush?.();
+  });
+  expect(calls).toBeLessThanOrEqual(transaction ? 5 : 3);
+  expect(calls).toBeGreaterThan(1);
 });
 
 describe('with a platform', () => {

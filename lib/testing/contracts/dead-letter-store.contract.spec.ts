@@ -93,6 +93,11 @@ describeMutants(
     },
     { name: 'blocks with the last letter', create: shared(mutants.BlocksWithTheLast), reportedBy: [BLOCKS] },
     { name: 'blocks every source', create: shared(mutants.BlocksEverySource), reportedBy: [APART] },
+    {
+      name: 'looks for several keys in every source',
+      create: shared(mutants.BlocksKeysOfEverySource),
+      reportedBy: ['the blocked ones of several keys are those that are blocked one by one'],
+    },
     { name: 'joins source and key', create: shared(mutants.JoinsSourceAndKey), reportedBy: [APART] },
     {
       name: 'blocks a key that the letter no longer has',

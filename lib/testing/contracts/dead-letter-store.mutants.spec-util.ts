@@ -205,6 +205,12 @@ export class BlocksTheFormerKey extends MemoryDeadLetterStore {
   }
 }
 
+export class BlocksKeysOfEverySource extends MemoryDeadLetterStore {
+  override blockedKeys(_source: string, orderKeys: readonly string[]): string[] {
+    return orderKeys.filter((orderKey) => this.list({ orderKey }).length > 0);
+  }
+}
+
 export class ParksEverything extends MemoryDeadLetterStore {
   override park(letter: DeadLetter): boolean {
     this.add(letter);

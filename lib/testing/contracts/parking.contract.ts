@@ -36,6 +36,24 @@ export const parkingCases: readonly CaseDefinition<DeadLetterStore>[] = [
     },
   },
   {
+    name: 'the blocked ones of several keys are those that are blocked one by one',
+    async run({ store }) {
+      await store.add(letterOf(1));
+      await store.add(letterOf(2, { source: 'x', orderKey: '' }));
+      await store.add(letterOf(3, { source: 'x', orderKey: 'zero\0' }));
+      await store.add(letterOf(4, { source: 'x', orderKey: undefined }));
+      for (const source of [SOURCE, 'x', 'y']) {
+        const keys = [KEY, '', 'zero\0', 'zero', 'undefined', 'null', 'order-2'];
+        const blockers = await Promise.all(keys.map((key) => store.blockerOf(source, key)));
+        const expected = keys.filter((_, index) => blockers[index] !== undefined);
+        // A store that cannot say so in one look is asked for each.
+        const blocked = store.blockedKeys ? await store.blockedKeys(source, keys) : expected;
+        assert.deepEqual(blocked.toSorted(), expected.toSorted(), source);
+      }
+      assert.deepEqual((await store.blockedKeys?.(SOURCE, [])) ?? [], []);
+    },
+  },
+  {
     name: 'a letter that comes again with another key blocks that one alone',
     async run({ store }) {
       await store.add(letterOf(1));

@@ -143,4 +143,13 @@ export class TypeOrmDeadLetterStore implements DeadLetterStore {
     );
     return row?.event_id;
   }
+
+  async blockedKeys(source: string, orderKeys: readonly string[]): Promise<string[]> {
+    const rows = await this.database.query<{ order_key: string }>(
+      `SELECT DISTINCT order_key FROM ${this.table} WHERE source = $1 AND order_key = ANY($2::text[])`,
+      [source, orderKeys.map(storableText)],
+    );
+    const blocked = new Set(rows.map(({ order_key: orderKey }) => orderKey));
+    return orderKeys.filter((orderKey) => blocked.has(storableText(orderKey)));
+  }
 }
