@@ -116,7 +116,7 @@ const crash = fc.record({
 });
 
 it.each<Marking>(['in one step with the effect', 'after the effect', 'behind, before the next cursor'])(
-  '20,000 events of 100 keys, one of them met every fifth time, in processes that crash, marks written %s: order per key, none lost, only those in flight twice, cursor never ahead',
+  '20,000 events of 100 keys, one of them met every fifth time, in processes that crash: order per key, each once, cursor never ahead; marks written %s',
   async (marking) => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.array(crash, { minLength: 4, maxLength: 8 }), (seed, crashes) =>
