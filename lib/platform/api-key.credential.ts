@@ -1,15 +1,12 @@
 import { PathwaysConfigurationError } from '../errors/pathways-configuration.error.js';
-import { type Redact, redactorOf } from './redaction.util.js';
 
 /**
  * Who a request comes from, in the form each service expects (protocol §1.2). The key is a private field and what
  * contains it are getters, so neither `console.log` nor JSON of anything that holds this object shows it.
  */
-export class Authorization {
+export class ApiKeyCredential {
   /** Key id of an `fc_<id>_<secret>` key; other keys have none. */
   readonly keyId: string | undefined;
-  /** Takes the key out of texts that came from elsewhere. */
-  readonly redact: Redact;
 
   readonly #apiKey: string;
 
@@ -23,7 +20,6 @@ export class Authorization {
       );
     }
     this.#apiKey = apiKey;
-    this.redact = redactorOf(apiKey);
     const [scheme, id] = apiKey.split('_');
     this.keyId = scheme === 'fc' && id ? id : undefined;
   }
@@ -33,9 +29,14 @@ export class Authorization {
     return this.keyId === undefined ? `ApiKey ${this.#apiKey}` : `ApiKey ${this.keyId}:${this.#apiKey}`;
   }
 
-  /** Header of ingestion: the bare key. */
-  get ingestion(): string {
+  /** Header of ingestion, and what the published data pump is given: the bare key. */
+  get bare(): string {
     return this.#apiKey;
+  }
+
+  /** Whether it is of this key. */
+  isOf(apiKey: string): boolean {
+    return this.#apiKey === apiKey;
   }
 
   /** Query of the notification WebSocket. */
