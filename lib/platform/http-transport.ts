@@ -1,6 +1,7 @@
 import type { Agent } from 'undici';
 import { type Clock, sleep } from '../event/clock.interface.js';
 import type { PathwaysLogger } from '../event/logger.interface.js';
+import { isPromiseLike } from '../event/maybe-promise.type.js';
 import type { Telemetry } from '../event/telemetry.interface.js';
 import { MissingApiKey } from './authorization.js';
 import { type ExchangeEnd, HttpExchange } from './http-exchange.js';
@@ -110,6 +111,7 @@ export class HttpTransport {
     signal: AbortSignal | undefined,
   ): Promise<ExchangeEnd> {
     const agent = this.agent ?? (await this.openAgent());
+    this.throwIfStopped(request, attempt - 1, signal);
     const headers = await this.headersOf(request, signal);
     if (headers instanceof MissingApiKey) return { kind: 'failure', error: headers, isTimeout: false };
     this.throwIfStopped(request, attempt - 1, signal);
@@ -137,11 +139,14 @@ export class HttpTransport {
   ): Promise<Record<string, string> | MissingApiKey> {
     if (!authorization) return headers;
     const stop = new AbortController();
+    const given = authorization(stop.signal);
+    // A key that is no function costs nothing here.
+    if (!isPromiseLike(given)) return { ...headers, authorization: given };
     try {
       const header = await this.stoppable(
         () => stop.abort(),
         signal,
-        async () => authorization(stop.signal),
+        () => given,
       );
       return { ...headers, authorization: header };
     } catch (error) {
