@@ -175,6 +175,7 @@ export type {
   ProvisionRetry,
 } from './provisioning/provisioning.options.js';
 export type { ControlPlaneOptions, ManagedDeliveryOptions } from './provisioning/control-plane.options.js';
+export type { ApiKeyProvider } from './platform/api-key-provider.type.js';
 export type { PathwaySizeClass } from './platform/control-plane.interface.js';
 export type { ProvisioningStep } from './provisioning/resource.provisioner.js';
 export { PumpManager, type PumpFilter, type PumpResetOptions } from './pump/pump.manager.js';
@@ -373,6 +374,7 @@ export { PathwaysNotReadyError } from './errors/pathways-not-ready.error.js';
 export { PathwaysError, type PathwaysErrorCode } from './errors/pathways.error.js';
 export { PayloadNotJsonError } from './errors/payload-not-json.error.js';
 export { PayloadUndecryptableError, type UndecryptableReason } from './errors/payload-undecryptable.error.js';
+export { PlatformApiKeyUnavailableError } from './errors/platform-api-key-unavailable.error.js';
 export { PlatformConflictError } from './errors/platform-conflict.error.js';
 export { PlatformNotFoundError } from './errors/platform-not-found.error.js';
 export { PlatformPayloadTooLargeError } from './errors/platform-payload-too-large.error.js';

@@ -182,7 +182,7 @@ const PROVISIONING: Record<keyof ProvisioningOptions, OptionCheck> = {
 export const ENGINE_OPTION_CHECKS: Record<keyof PathwaysEngineOptions, OptionCheck> = {
   tenant: text,
   dataCore: text,
-  apiKey: text,
+  apiKey: either(text, callable),
   baseUrl: url,
   hosts: shape({
     ingestion: url,

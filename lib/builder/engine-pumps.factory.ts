@@ -1,14 +1,12 @@
-import { withJitter } from '../event/clock.interface.js';
-import { errorFields } from '../event/logger.interface.js';
 import type { FlowcoreClient } from '../platform/flowcore-client.js';
 import type { PlatformHosts } from '../platform/platform-hosts.js';
 import type { EventProcessor } from '../processor/event.processor.js';
-import { BackgroundLoop } from '../provisioning/background.loop.js';
 import { PumpManager } from '../pump/pump.manager.js';
 import type { PathwaysStore } from '../state/pathways-store.interface.js';
 import type { ResolvedPumpOptions } from '../pump/pump.options.js';
 import type { ResolvedEngineOptions } from './engine.defaults.js';
 import { notificationSourceOf } from './notification-source.factory.js';
+import { PauseWatch } from './pause.watch.js';
 
 /** The pumps of one engine. @throws OptionalPackageMissingError, PathwaysConfigurationError */
 export function createPumpManager({
@@ -40,7 +38,7 @@ export function createPumpManager({
     cursors: store.cursors,
     leases: store.leases,
     delivery: store.delivery,
-    deliveryKey: options.controlPlane.pathwayName,
+    deliveryKey: deliveryKeyOf(options),
     // Without durable marks a look back at start would run every handler of that time again.
     sweepOnStart: options.store.state !== undefined,
     shutdownTimeoutMs,
@@ -50,31 +48,19 @@ export function createPumpManager({
   });
 }
 
-/** Between two looks at the store for pauses that another instance was told. */
-const PAUSE_LOOK_MS = 5_000;
-
-/** Lets the pumps follow what other instances were told, whether or not a control plane is there. */
+/** Lets the pumps of an engine follow the pauses of its application. */
 export function createPauseWatch(
-  { clock, logger }: Pick<ResolvedEngineOptions, 'clock' | 'logger'>,
-  pumps: Pick<PumpManager, 'followPauses'>,
-): BackgroundLoop {
-  let hasFailed = false;
-  const look = async (signal: AbortSignal) => {
-    try {
-      await pumps.followPauses();
-      hasFailed = false;
-    } catch (error) {
-      if (signal.aborted) return;
-      const text =
-        'The store does not say which pumps are paused; they stay as they are, and it is asked again';
-      // The same trouble every few seconds would bury everything else in the log.
-      if (hasFailed) logger.debug(text, errorFields(error));
-      else logger.warn(text, errorFields(error));
-      hasFailed = true;
-    }
-  };
-  // Instances that start together must not ask together for ever.
-  return new BackgroundLoop('PauseWatch', clock, withJitter(PAUSE_LOOK_MS, 0.2), look);
+  options: ResolvedEngineOptions,
+  { delivery }: PathwaysStore,
+  pumps: PumpManager,
+): PauseWatch {
+  const { clock, logger } = options;
+  return new PauseWatch({ clock, logger, pumps, delivery, deliveryKey: deliveryKeyOf(options) });
+}
+
+/** What an application's pauses are stored under. */
+function deliveryKeyOf({ controlPlane, dataCore }: ResolvedEngineOptions): string {
+  return controlPlane.pathwayName ?? dataCore;
 }
 
 /** Behind the marks' lifetime nothing tells a late event from one that was handled long ago. */

@@ -35,6 +35,21 @@ describe('defaults', () => {
     expect(resolved).toMatchObject({ handlerTimeoutMs: 0, shutdownTimeoutMs: 0, pump: { lookBackMs: 0 } });
   });
 
+  it.each([[5], [{ key: 'fc_id_s3cr3t' }], [['fc_id_s3cr3t']], ['  ']])(
+    'an API key must be a text or a function, and %j is not shown',
+    (apiKey) => {
+      const resolve = () => resolveEngineOptions({ apiKey } as unknown as PathwaysEngineOptions);
+      expect(resolve).toThrow(/apiKey: must be a non-empty string, or a function/);
+      expect(resolve).not.toThrow(/s3cr3t/);
+    },
+  );
+
+  it('an API key that is a function is not asked before it is needed', () => {
+    const apiKey = vi.fn(() => 'fc_id_secret');
+    expect(resolveEngineOptions({ apiKey }).apiKey).toBe(apiKey);
+    expect(apiKey).not.toHaveBeenCalled();
+  });
+
   it('the options of the caller are not changed', () => {
     const options = Object.freeze({ tenant: 'acme', pump: Object.freeze({ concurrency: 2 }) });
     expect(resolveEngineOptions(options).pump.concurrency).toBe(2);

@@ -3,6 +3,7 @@ import { consoleLogger } from '../event/console.logger.js';
 import type { PathwaysLogger } from '../event/logger.interface.js';
 import { guardTelemetry } from '../event/telemetry.guard.js';
 import { isTelemetryFactory, noTelemetry, type Telemetry } from '../event/telemetry.interface.js';
+import type { ApiKeyProvider } from '../platform/api-key-provider.type.js';
 import type { PlatformHosts } from '../platform/platform-hosts.js';
 import type { PumpReaderFactory } from '../pump/pump-reader.interface.js';
 import type { PumpOptions, ResolvedPumpOptions } from '../pump/pump.options.js';
@@ -33,7 +34,7 @@ import { assertEngineOptions, assertPumpOptions } from './engine-options.validat
 export interface ResolvedEngineOptions {
   readonly tenant: string;
   readonly dataCore: string;
-  readonly apiKey: string;
+  readonly apiKey: string | ApiKeyProvider;
   readonly baseUrl: string | undefined;
   readonly hosts: Partial<PlatformHosts>;
   readonly runtimeEnv: RuntimeEnv;

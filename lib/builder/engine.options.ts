@@ -1,6 +1,7 @@
 import type { Clock } from '../event/clock.interface.js';
 import type { PathwaysLogger } from '../event/logger.interface.js';
 import type { Telemetry, TelemetryFactory } from '../event/telemetry.interface.js';
+import type { ApiKeyProvider } from '../platform/api-key-provider.type.js';
 import type { PlatformHosts } from '../platform/platform-hosts.js';
 import type { ControlPlaneOptions } from '../provisioning/control-plane.options.js';
 import type { ProvisioningOptions } from '../provisioning/provisioning.options.js';
@@ -37,9 +38,13 @@ export interface PathwaysEngineOptions extends ProvisioningOptions, ControlPlane
   /**
    * API key, `fc_<id>_<secret>`. Never logged.
    *
+   * A function is asked for every request and for every connection, so that a key that is rotated counts without a restart.
+   * It should keep what is slow to read in memory for a while. When it fails, or takes longer than `requestTimeoutMs`, the
+   * request is tried again and then rejects with PlatformApiKeyUnavailableError; pumps go on by themselves.
+   *
    * @default none; required unless Local Flowcore is used
    */
-  apiKey?: string;
+  apiKey?: string | ApiKeyProvider;
 
   /**
    * One base URL for every service of the platform: ingestion, event source, names, notifications. Point it at Local

@@ -143,6 +143,7 @@ export type {
   ProvisionRetry,
 } from '../provisioning/provisioning.options.js';
 export type { ControlPlaneOptions, ManagedDeliveryOptions } from '../provisioning/control-plane.options.js';
+export type { ApiKeyProvider } from '../platform/api-key-provider.type.js';
 export type { PathwaySizeClass } from '../platform/control-plane.interface.js';
 export type { ProvisioningStep } from '../provisioning/resource.provisioner.js';
 export type { PumpManager, PumpResetOptions } from '../pump/pump.manager.js';
@@ -287,6 +288,7 @@ export {
   PayloadUndecryptableError,
   type UndecryptableReason,
 } from '../errors/payload-undecryptable.error.js';
+export { PlatformApiKeyUnavailableError } from '../errors/platform-api-key-unavailable.error.js';
 export { PlatformConflictError } from '../errors/platform-conflict.error.js';
 export { PlatformNotFoundError } from '../errors/platform-not-found.error.js';
 export { PlatformPayloadTooLargeError } from '../errors/platform-payload-too-large.error.js';

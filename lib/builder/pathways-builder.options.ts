@@ -1,6 +1,7 @@
 import type { Clock } from '../event/clock.interface.js';
 import type { PathwaysLogger } from '../event/logger.interface.js';
 import type { MaybePromise } from '../event/maybe-promise.type.js';
+import type { ApiKeyProvider } from '../platform/api-key-provider.type.js';
 import type { AutoProvision } from '../provisioning/provisioning.options.js';
 import type { PumpOptions } from '../pump/pump.options.js';
 import type { SessionUserResolverStore } from '../writer/session-user-resolver.store.js';
@@ -27,8 +28,14 @@ export interface PathwaysBuilderOptions extends Omit<
   /** Data core name. */
   dataCore: string;
 
-  /** API key, `fc_<id>_<secret>`. Never logged. */
-  apiKey: string;
+  /**
+   * API key, `fc_<id>_<secret>`. Never logged.
+   *
+   * A function is asked for every request and for every connection, so that a key that is rotated counts without a restart.
+   * It should keep what is slow to read in memory for a while. When it fails, or takes longer than `requestTimeoutMs`, the
+   * request is tried again and then rejects with PlatformApiKeyUnavailableError; pumps go on by themselves.
+   */
+  apiKey: string | ApiKeyProvider;
 
   /**
    * Where lines go.

@@ -11,7 +11,6 @@ import { EventProcessor } from '../processor/event.processor.js';
 import { ChunkWatch } from '../processor/chunks/chunk.watch.js';
 import type { AuditBinding } from '../processor/handler-binding.interface.js';
 import { HandlerRegistry } from '../processor/handler.registry.js';
-import type { BackgroundLoop } from '../provisioning/background.loop.js';
 import type { ControlPlaneAgent } from '../provisioning/control-plane.agent.js';
 import type { PathwayRegistration } from '../provisioning/pathway.registration.js';
 import type { PathwayProvisioner, ProvisionCallOptions } from '../provisioning/pathway.provisioner.js';
@@ -36,6 +35,7 @@ import { EncryptionGuard } from './encryption.guard.js';
 import { createEngineClient } from './engine-client.factory.js';
 import { createControlPlaneAgent, createPathwayRegistration } from './engine-control-plane.factory.js';
 import { createPathwayProvisioner } from './engine-provisioner.factory.js';
+import type { PauseWatch } from './pause.watch.js';
 import { createPauseWatch, createPumpManager, pumpOptionsFor } from './engine-pumps.factory.js';
 import {
   pumpDefinitionsOf,
@@ -73,7 +73,7 @@ export class PathwaysEngine {
   readonly outbox: Outbox;
 
   private readonly replayer: DeadLetterReplayer;
-  private readonly pauseWatch: BackgroundLoop;
+  private readonly pauseWatch: PauseWatch;
   private readonly chunkWatch: ChunkWatch | undefined;
   private readonly controlPlane: ControlPlaneAgent | undefined;
   private readonly registration: PathwayRegistration | undefined;
@@ -138,7 +138,7 @@ export class PathwaysEngine {
     this.provisioner = createPathwayProvisioner({ options: resolved, hosts, registry, client, registration });
     this.pumps = createPumpManager({ options: resolved, hosts, client, processor, store });
     const { pumps } = this;
-    this.pauseWatch = createPauseWatch(this.options, pumps);
+    this.pauseWatch = createPauseWatch(this.options, store, pumps);
     this.controlPlane =
       registration && createControlPlaneAgent({ options: resolved, client, registration, store, pumps });
     this.health = new PathwaysHealth({

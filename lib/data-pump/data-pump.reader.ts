@@ -29,7 +29,7 @@ import { UnreadEventFinder } from './unread-event.finder.js';
 export interface DataPumpReaderOptions extends PumpReaderContext {
   readonly redact: Redact;
   /** Makes one of the package's pumps, at a position that is asked for when it begins. */
-  create(eventTypes: readonly string[], position: () => DataPumpState): DataPumpInstance;
+  create(eventTypes: readonly string[], position: () => DataPumpState): Promise<DataPumpInstance>;
 }
 
 /** Longer than the package waits for an announcement that is lost (protocol §6.2), several times. */

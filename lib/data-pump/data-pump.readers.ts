@@ -1,4 +1,6 @@
+import type { ApiKeyCredential } from '../platform/api-key.credential.js';
 import { Authorization } from '../platform/authorization.js';
+import { credentialFor } from '../platform/platform-failure.util.js';
 import type {
   CreatePumpReader,
   PumpReader,
@@ -42,6 +44,9 @@ export function dataPump(options: DataPumpOptions = {}): PumpReaderFactory {
 const KEEPS_LESS =
   'Events are read with @flowcore/data-pump. Handlers run as without it, with concurrency and order as configured. But an event that is stored late or backdated, behind what was read already, is not found without a reset, and one whose payload is no object stops its pump. See docs/data-pump.md of nestjs-pathways.';
 
+/** The package keeps the key it was made with; a function for it is waited for this long, every time one is made. */
+const KEY_TIMEOUT_MS = 10_000;
+
 class DataPumpReaders implements PumpReaders {
   private readonly authorization: Authorization;
 
@@ -50,7 +55,8 @@ class DataPumpReaders implements PumpReaders {
     private readonly options: ResolvedDataPumpOptions,
     private readonly load: () => Promise<unknown>,
   ) {
-    this.authorization = new Authorization(platform.apiKey);
+    const { apiKey, clock } = platform;
+    this.authorization = new Authorization(apiKey, { clock, timeoutMs: KEY_TIMEOUT_MS });
   }
 
   async open(): Promise<CreatePumpReader> {
@@ -65,18 +71,24 @@ class DataPumpReaders implements PumpReaders {
     return new DataPumpReader({
       ...context,
       redact,
-      create: (eventTypes, state) =>
-        FlowcoreDataPump.create({ ...this.configurationOf(context, eventTypes, state), logger }),
+      create: (eventTypes, state) => {
+        const make = (credential: ApiKeyCredential) =>
+          FlowcoreDataPump.create({
+            ...this.configurationOf(context, credential, eventTypes, state),
+            logger,
+          });
+        const { eventSource } = this.platform.hosts;
+        return credentialFor('A pump of @flowcore/data-pump', eventSource, this.authorization).then(make);
+      },
     });
   }
 
   private configurationOf(
     { id, options }: PumpReaderContext,
+    { bare: apiKey, keyId }: ApiKeyCredential,
     eventTypes: readonly string[],
     state: () => DataPumpState,
   ): Omit<DataPumpConfiguration, 'logger'> {
-    const { apiKey } = this.platform;
-    const { keyId } = this.authorization;
     const { notifier, directMode, baseUrlOverride } = this.options;
     const { tenant, dataCore, flowType } = id;
     return {

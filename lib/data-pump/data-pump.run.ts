@@ -21,7 +21,7 @@ export interface DataPumpRunOptions {
   readonly clock: Clock;
   /** Texts of the package may quote what it was given. */
   readonly redact: Redact;
-  create(): DataPumpInstance;
+  create(): Promise<DataPumpInstance>;
   /** How many events there is room for; waits for some. */
   room(signal: AbortSignal): Promise<number>;
   take(events: readonly unknown[], signal: AbortSignal): Promise<void>;
@@ -81,7 +81,9 @@ export class DataPumpRun {
 
   private async pull(): Promise<void> {
     try {
-      const instance = this.options.create();
+      const instance = await this.options.create();
+      // It was never started, so there is nothing to stop.
+      if (this.over.signal.aborted) return;
       this.instance = instance;
       void this.start(instance);
       while (!this.over.signal.aborted) await this.pullOnce(instance);

@@ -1,47 +1,98 @@
-import { PathwaysConfigurationError } from '../errors/pathways-configuration.error.js';
+import { type Clock, sleep, systemClock } from '../event/clock.interface.js';
+import { kindOf } from '../event/event-shape.util.js';
+import { isPromiseLike, type MaybePromise } from '../event/maybe-promise.type.js';
+import { untilAborted } from './abortable.util.js';
+import { ApiKeyCredential } from './api-key.credential.js';
+import type { ApiKeyProvider } from './api-key-provider.type.js';
 import { type Redact, redactorOf } from './redaction.util.js';
 
-/**
- * Who a request comes from, in the form each service expects (protocol §1.2). The key is a private field and what
- * contains it are getters, so neither `console.log` nor JSON of anything that holds this object shows it.
- */
+/** While keys are rotated, answers to requests under way may still quote the one before. */
+const REMEMBERED_KEYS = 8;
+
+/** How long a function is waited for. */
+export interface AuthorizationLimits {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}
+
+/** The function has no key to give; the message says why. Whoever asked knows for which request. */
+export class MissingApiKey extends Error {}
+
+/** What is sent as the header of one attempt. */
+export type AuthorizationHeader = (signal?: AbortSignal) => MaybePromise<string>;
+
+/** As whom requests are made. A key that is a function is asked anew for each of them. */
 export class Authorization {
-  /** Key id of an `fc_<id>_<secret>` key; other keys have none. */
-  readonly keyId: string | undefined;
-  /** Takes the key out of texts that came from elsewhere. */
-  readonly redact: Redact;
+  /** Takes the keys out of texts that came from elsewhere. */
+  readonly redact: Redact = (text) => this.#redactors.reduce((left, redact) => redact(left), text);
+  /** Of every REST service but ingestion. */
+  readonly rest: AuthorizationHeader = (signal) => mapped(this.credential(signal), ({ rest }) => rest);
+  readonly ingestion: AuthorizationHeader = (signal) => mapped(this.credential(signal), ({ bare }) => bare);
 
-  readonly #apiKey: string;
+  readonly #ask: ApiKeyProvider | undefined;
+  #latest: ApiKeyCredential | undefined;
+  #redactors: readonly Redact[] = [];
 
-  /** @throws PathwaysConfigurationError when the key cannot travel in a header. */
-  constructor(apiKey: string) {
-    // A line break from a mounted secret file would otherwise fail at the first request, far from its cause.
-    if (!/^[\x21-\x7e]+$/.test(apiKey)) {
-      throw new PathwaysConfigurationError(
-        [{ path: 'apiKey', message: 'is empty or contains spaces, line breaks or characters outside ASCII' }],
-        'Platform credentials',
-      );
+  /** @throws PathwaysConfigurationError when a key that is no function cannot travel in a header. */
+  constructor(
+    apiKey: string | ApiKeyProvider,
+    private readonly limits: AuthorizationLimits = { clock: systemClock, timeoutMs: 10_000 },
+  ) {
+    if (typeof apiKey === 'function') this.#ask = apiKey;
+    else this.#latest = this.credentialOf(apiKey);
+  }
+
+  /** The one that counts now. Rejects with MissingApiKey; when the signal aborts, with its reason. */
+  credential(signal?: AbortSignal): MaybePromise<ApiKeyCredential> {
+    // With a key that is no function there always is a latest one.
+    return this.#ask || !this.#latest ? this.asked(signal) : this.#latest;
+  }
+
+  private async asked(signal: AbortSignal | undefined): Promise<ApiKeyCredential> {
+    let apiKey: unknown;
+    try {
+      apiKey = await untilAborted(this.answerInTime(), signal);
+    } catch (error) {
+      if (signal?.aborted || error instanceof MissingApiKey) throw error;
+      const reason = error instanceof Error ? error.message || error.name : String(error);
+      throw new MissingApiKey(`failed: ${this.redact(reason)}`, { cause: error });
     }
-    this.#apiKey = apiKey;
-    this.redact = redactorOf(apiKey);
-    const [scheme, id] = apiKey.split('_');
-    this.keyId = scheme === 'fc' && id ? id : undefined;
+    if (typeof apiKey !== 'string') {
+      const what = apiKey === undefined ? 'nothing' : kindOf(apiKey);
+      throw new MissingApiKey(`returned ${what}, not a string`);
+    }
+    try {
+      return this.credentialOf(apiKey);
+    } catch (error) {
+      const what = 'returned a key that is empty or contains spaces, line breaks or characters outside ASCII';
+      throw new MissingApiKey(what, { cause: error });
+    }
   }
 
-  /** Header of every REST service but ingestion. */
-  get rest(): string {
-    return this.keyId === undefined ? `ApiKey ${this.#apiKey}` : `ApiKey ${this.keyId}:${this.#apiKey}`;
+  /** A function that hangs must hold up neither a request for ever nor the end of the application. */
+  private async answerInTime(): Promise<unknown> {
+    const { clock, timeoutMs } = this.limits;
+    const answered = new AbortController();
+    const limit = async () => {
+      await sleep(clock, timeoutMs, answered.signal);
+      if (!answered.signal.aborted) throw new MissingApiKey(`did not answer within ${timeoutMs} ms`);
+    };
+    try {
+      return await Promise.race([this.#ask?.(), limit()]);
+    } finally {
+      answered.abort();
+    }
   }
 
-  /** Header of ingestion: the bare key. */
-  get ingestion(): string {
-    return this.#apiKey;
+  private credentialOf(apiKey: string): ApiKeyCredential {
+    if (this.#latest?.isOf(apiKey)) return this.#latest;
+    const credential = new ApiKeyCredential(apiKey);
+    this.#latest = credential;
+    this.#redactors = [redactorOf(apiKey), ...this.#redactors].slice(0, REMEMBERED_KEYS);
+    return credential;
   }
+}
 
-  /** Query of the notification WebSocket. */
-  get query(): string {
-    const query = new URLSearchParams({ api_key: this.#apiKey });
-    if (this.keyId !== undefined) query.set('api_key_id', this.keyId);
-    return query.toString();
-  }
+function mapped<TFrom, TTo>(value: MaybePromise<TFrom>, map: (value: TFrom) => TTo): MaybePromise<TTo> {
+  return isPromiseLike(value) ? value.then(map) : map(value);
 }

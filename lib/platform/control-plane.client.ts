@@ -131,10 +131,8 @@ export class ControlPlaneClient {
       method,
       origin,
       path: `${prefix}/api/v1${path}`,
-      headers: {
-        authorization: authorization.rest,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
+      authorization: authorization.rest,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(subject === undefined ? {} : { subject }),
       ...(maxAttempts === undefined ? {} : { maxAttempts }),

@@ -81,7 +81,8 @@ export class DedicatedTenantResolver {
       method: 'GET',
       origin,
       path: `${prefix}/api/v1/tenants/by-name${pathOf(tenant)}/instance`,
-      headers: { authorization: authorization.rest },
+      authorization: authorization.rest,
+      headers: {},
     });
     const { isDedicated, instance } = answer.object();
     if (typeof isDedicated !== 'boolean')

@@ -6,6 +6,7 @@ import { parseBaseUrl } from './base-url.util.js';
 import type { EventPage, EventPageQuery, EventSource } from './event-source.interface.js';
 import type { HttpTransport } from './http-transport.js';
 import type { PlatformAnswer } from './platform-answer.js';
+import type { PlatformRequest } from './platform-request.interface.js';
 import type { ResourceIds } from './resource-ids.js';
 
 /** The platform's documented page size, and the largest other clients ask for. */
@@ -88,11 +89,15 @@ export class EventSourceClient implements EventSource {
     const { transport, authorization, host } = this.options;
     const url = host();
     const { origin, prefix } = parseBaseUrl(isPromiseLike(url) ? await untilAborted(url, signal) : url);
-    const headers = { authorization: authorization.rest };
-    return transport.request(
-      { operation, method: 'GET', origin, path: `${prefix}${path}?${query.toString()}`, headers },
-      signal,
-    );
+    const request: PlatformRequest = {
+      operation,
+      method: 'GET',
+      origin,
+      path: `${prefix}${path}?${query.toString()}`,
+      authorization: authorization.rest,
+      headers: {},
+    };
+    return transport.request(request, signal);
   }
 }
 

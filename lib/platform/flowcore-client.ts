@@ -2,6 +2,7 @@ import type { Clock } from '../event/clock.interface.js';
 import type { PathwaysLogger } from '../event/logger.interface.js';
 import type { MaybePromise } from '../event/maybe-promise.type.js';
 import type { Telemetry } from '../event/telemetry.interface.js';
+import type { ApiKeyProvider } from './api-key-provider.type.js';
 import { Authorization } from './authorization.js';
 import { ControlPlaneClient, type ControlPlaneClientOptions } from './control-plane.client.js';
 import { DedicatedTenantResolver } from './dedicated-tenant.resolver.js';
@@ -22,7 +23,7 @@ export interface FlowcoreClientOptions {
   /** Name or id. */
   readonly dataCore: string;
   /** Never logged and never part of an error. */
-  readonly apiKey: string;
+  readonly apiKey: string | ApiKeyProvider;
   /** What else must not stand in an error, although a server may quote it. */
   readonly secrets?: readonly string[];
   readonly hosts: PlatformHosts;
@@ -54,10 +55,12 @@ export class FlowcoreClient {
   /** @throws PathwaysConfigurationError when the API key cannot travel in a header. Does no I/O. */
   constructor(options: FlowcoreClientOptions) {
     const { tenant, dataCore, hosts, clock, logger, telemetry } = options;
-    const authorization = new Authorization(options.apiKey);
+    const { requestTimeoutMs: timeoutMs } = options;
+    const authorization = new Authorization(options.apiKey, { clock, timeoutMs });
+    const redactOthers = redactorOfAll(options.secrets ?? []);
     const transport = new HttpTransport({
-      timeoutMs: options.requestTimeoutMs,
-      redact: redactorOfAll([options.apiKey, ...(options.secrets ?? [])]),
+      timeoutMs,
+      redact: (text) => redactOthers(authorization.redact(text)),
       clock,
       logger,
       telemetry,

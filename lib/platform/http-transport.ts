@@ -1,7 +1,9 @@
 import type { Agent } from 'undici';
 import { type Clock, sleep } from '../event/clock.interface.js';
 import type { PathwaysLogger } from '../event/logger.interface.js';
+import { isPromiseLike } from '../event/maybe-promise.type.js';
 import type { Telemetry } from '../event/telemetry.interface.js';
+import { MissingApiKey } from './authorization.js';
 import { type ExchangeEnd, HttpExchange } from './http-exchange.js';
 import { isSpent, isWorthRetrying, MAX_RETRY_AFTER_MS, retryAfterOf, retryDelay } from './http-retry.util.js';
 import { outsideRequests } from './outside-requests.util.js';
@@ -60,7 +62,7 @@ export class HttpTransport {
    * Sends a request until it is answered with any 2xx.
    *
    * @throws PlatformUnauthorizedError (401, 403), PlatformNotFoundError (404), PlatformUnavailableError (no answer, or
-   * a retried status after the last attempt), PlatformResponseInvalidError (2xx without JSON), otherwise
+   * a retried status after the last attempt; PlatformApiKeyUnavailableError where there was no key to send), PlatformResponseInvalidError (2xx without JSON), otherwise
    * PlatformRequestError. When the signal aborts, its reason. When a streamed body cannot be read, its own error.
    */
   async request(request: PlatformRequest, signal?: AbortSignal): Promise<PlatformAnswer> {
@@ -110,9 +112,12 @@ export class HttpTransport {
   ): Promise<ExchangeEnd> {
     const agent = this.agent ?? (await this.openAgent());
     this.throwIfStopped(request, attempt - 1, signal);
+    const headers = await this.headersOf(request, signal);
+    if (headers instanceof MissingApiKey) return { kind: 'failure', error: headers, isTimeout: false };
+    this.throwIfStopped(request, attempt - 1, signal);
     const { clock, telemetry } = this.options;
     const startedAt = clock.now();
-    const exchange = new HttpExchange(agent, request, this.timeoutMs, clock);
+    const exchange = new HttpExchange(agent, { ...request, headers }, this.timeoutMs, clock);
     const end = await this.stoppable(
       () => exchange.cancel(),
       signal,
@@ -125,6 +130,30 @@ export class HttpTransport {
       attempt,
     );
     return end;
+  }
+
+  /** The same, or why there is no key to send; nothing in particular when the request was stopped meanwhile. */
+  private async headersOf(
+    { headers, authorization }: PlatformRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<Record<string, string> | MissingApiKey> {
+    if (!authorization) return headers;
+    const stop = new AbortController();
+    const given = authorization(stop.signal);
+    // A key that is no function costs nothing here.
+    if (!isPromiseLike(given)) return { ...headers, authorization: given };
+    try {
+      const header = await this.stoppable(
+        () => stop.abort(),
+        signal,
+        () => given,
+      );
+      return { ...headers, authorization: header };
+    } catch (error) {
+      if (stop.signal.aborted) return headers;
+      if (error instanceof MissingApiKey) return error;
+      throw error;
+    }
   }
 
   private openAgent(): Promise<Agent> {

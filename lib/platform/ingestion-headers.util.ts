@@ -17,18 +17,17 @@ export interface IngestionHeaders {
   /** Name of the payload key with each event's time. */
   readonly eventTimeKey?: string;
   readonly validTimeKey?: string;
-  /** Further headers; they cannot replace those above nor the authorization. */
+  /** Further headers; they cannot replace those above, nor the authorization, which is added when they are sent. */
   readonly extra?: Readonly<Record<string, string>>;
 }
 
 /** @throws PathwaysConfigurationError for an invalid date. */
-export function ingestionHeaders(given: IngestionHeaders, authorization: string): Record<string, string> {
+export function ingestionHeaders(given: IngestionHeaders): Record<string, string> {
   const headers: Record<string, string> = {};
   if (given.extra) {
     // Lower case, or `Authorization` beside `authorization` would be sent twice.
     for (const [name, value] of Object.entries(given.extra)) headers[name.toLowerCase()] = value;
   }
-  headers['authorization'] = authorization;
   headers['content-type'] = 'application/json';
   if (given.metadata !== undefined) headers[METADATA_HEADER] = encodeMetadata(given.metadata);
   if (given.eventTime !== undefined) headers[EVENT_TIME_HEADER] = timeText(given.eventTime, 'eventTime');

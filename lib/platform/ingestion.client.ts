@@ -139,7 +139,8 @@ export class IngestionClient {
       method: 'POST',
       origin,
       path: prefix + paths[kind],
-      headers: headersFor(body, ingestionHeaders(headers, this.options.authorization.ingestion)),
+      authorization: this.options.authorization.ingestion,
+      headers: headersFor(body, ingestionHeaders(headers)),
       body,
     };
     const answer = await this.options.transport.request(request, signal);

@@ -8,6 +8,8 @@ import type {
 } from './notification-source.interface.js';
 import { type ConnectionEvents, LastingSubscription } from './notification.subscription.js';
 import { outsideRequests } from './outside-requests.util.js';
+import { credentialFor } from './platform-failure.util.js';
+import { maskedUrl } from './redaction.util.js';
 import type { ResourceIds } from './resource-ids.js';
 
 export interface NotificationsClientOptions {
@@ -59,11 +61,14 @@ export class NotificationsClient implements NotificationSource {
   private async connect(flowType: string, events: ConnectionEvents, signal: AbortSignal): Promise<unknown> {
     const { authorization, clock, ids, logger, tenant, url } = this.options;
     const subscription = JSON.stringify({ tenant, ...(await ids.freshOfFlowType(flowType, signal)) });
+    // For every connection anew: whoever is refused dials again with the key that counts then.
+    const connection = `The notification connection ${maskedUrl(url)}`;
+    const credential = await credentialFor(connection, url, authorization, signal);
     // With the first connection: pollers never load the package `ws`.
     const { runNotificationSocket } = await (this.loading ??= import('./notification.socket.js'));
     return runNotificationSocket(
       {
-        url: `${url}${url.includes('?') ? '&' : '?'}${authorization.query}`,
+        url: `${url}${url.includes('?') ? '&' : '?'}${credential.query}`,
         redact: authorization.redact,
         subscription,
         clock,

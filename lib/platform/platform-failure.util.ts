@@ -1,3 +1,4 @@
+import { PlatformApiKeyUnavailableError } from '../errors/platform-api-key-unavailable.error.js';
 import { PlatformConflictError } from '../errors/platform-conflict.error.js';
 import { PlatformNotFoundError } from '../errors/platform-not-found.error.js';
 import { PlatformPayloadTooLargeError } from '../errors/platform-payload-too-large.error.js';
@@ -5,6 +6,8 @@ import { PlatformRateLimitedError } from '../errors/platform-rate-limited.error.
 import { PlatformRequestError, type PlatformRequestInfo } from '../errors/platform-request.error.js';
 import { PlatformUnauthorizedError } from '../errors/platform-unauthorized.error.js';
 import { PlatformUnavailableError } from '../errors/platform-unavailable.error.js';
+import type { ApiKeyCredential } from './api-key.credential.js';
+import { type Authorization, MissingApiKey } from './authorization.js';
 import type { ExchangeEnd } from './http-exchange.js';
 import { isRetriedStatus, isSpent, isUnsendable, MAX_RETRY_AFTER_MS } from './http-retry.util.js';
 import type { PlatformRequest } from './platform-request.interface.js';
@@ -92,6 +95,36 @@ export function clientClosedError(request: PlatformRequest, attempts: number): P
   );
 }
 
+/** The credential of a connection to be made. @throws PlatformApiKeyUnavailableError; when the signal aborts, its reason. */
+export async function credentialFor(
+  what: string,
+  url: string,
+  authorization: Authorization,
+  signal?: AbortSignal,
+): Promise<ApiKeyCredential> {
+  try {
+    return await authorization.credential(signal);
+  } catch (error) {
+    if (!(error instanceof MissingApiKey)) throw error;
+    throw apiKeyUnavailable(what, { method: 'GET', url: maskedUrl(url), attempts: 1 }, error);
+  }
+}
+
+function apiKeyUnavailable(
+  what: string,
+  info: PlatformRequestInfo,
+  { message, cause }: MissingApiKey,
+  outcome = '',
+): PlatformApiKeyUnavailableError {
+  return new PlatformApiKeyUnavailableError(
+    `${what} cannot be made: the function given as "apiKey" ${message.replace(/\.$/, '')}. See that it returns a key in time; it is asked again for the next request.${outcome}`,
+    info,
+    0,
+    undefined,
+    { cause },
+  );
+}
+
 export function requestInfo(request: PlatformRequest, attempts: number): PlatformRequestInfo {
   return { method: request.method, url: maskedUrl(request.origin + request.path), attempts };
 }
@@ -123,6 +156,13 @@ function noAnswerError(
   { timeoutMs, redact }: FailureContext,
 ): PlatformRequestError {
   const error = end.kind === 'failure' ? end.error : undefined;
+  if (error instanceof MissingApiKey)
+    return apiKeyUnavailable(
+      describe(request, info),
+      info,
+      error,
+      unknownOutcome(request, info.attempts > 1),
+    );
   const reason = redact(error instanceof Error ? reasonOf(error) : String(error));
   if (isUnsendable(error)) {
     return new PlatformRequestError(

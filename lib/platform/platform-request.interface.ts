@@ -1,3 +1,4 @@
+import type { AuthorizationHeader } from './authorization.js';
 import type { ExchangeRequest } from './http-exchange.js';
 
 /** A request to the platform, as the clients of its services describe it. */
@@ -6,6 +7,8 @@ export interface PlatformRequest extends ExchangeRequest {
   readonly operation: string;
   /** What the request is about, for messages: `flow type "order.0"`. */
   readonly subject?: string;
+  /** Asked before every attempt: a key that was rotated meanwhile counts for the next one. @default none is sent */
+  readonly authorization?: AuthorizationHeader;
   /** @default the transport's */
   readonly maxAttempts?: number;
   /** @default 250 ms, doubling up to 5 s, ± 20 % */

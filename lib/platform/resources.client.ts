@@ -142,7 +142,8 @@ export class ResourcesClient {
       method,
       origin,
       path: prefix + path,
-      headers: { authorization: authorization.rest, 'content-type': 'application/json' },
+      authorization: authorization.rest,
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     };
     return transport.request(request, signal);
@@ -157,11 +158,17 @@ export class ResourcesClient {
   ): Promise<PlatformAnswer> {
     const { origin, prefix } = parseBaseUrl(host);
     const { transport, authorization, retry } = this.options;
-    const headers = { authorization: authorization.rest };
-    return transport.request(
-      { ...retry, operation, subject, method: 'GET', origin, path: prefix + path, headers },
-      signal,
-    );
+    const request: PlatformRequest = {
+      ...retry,
+      operation,
+      subject,
+      method: 'GET',
+      origin,
+      path: prefix + path,
+      authorization: authorization.rest,
+      headers: {},
+    };
+    return transport.request(request, signal);
   }
 }
 

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
-import { sleep, type Clock } from '../event/clock.interface.js';
+import type { Clock } from '../event/clock.interface.js';
+import { WakeUp } from '../event/wake-up.js';
 
 /**
  * Does something at once and then again and again, one after the other.
@@ -8,22 +9,29 @@ import { sleep, type Clock } from '../event/clock.interface.js';
  */
 export class BackgroundLoop {
   private readonly context: AsyncResource;
+  private readonly bell: WakeUp;
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
 
   /** @param work must not reject: nobody is there to hear it. */
   constructor(
     name: string,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly everyMs: number,
     private readonly work: (signal: AbortSignal) => Promise<void>,
   ) {
     this.context = new AsyncResource(name);
+    this.bell = new WakeUp(clock);
   }
 
   start(): void {
     // Whoever starts it has a request or a transaction of its own; the loop outlives both.
     this.running ??= this.context.runInAsyncScope(() => this.run());
+  }
+
+  /** Does it now, or again when it is being done. */
+  wake(): void {
+    this.bell.ring();
   }
 
   /** Resolves when the round under way is over. */
@@ -36,7 +44,7 @@ export class BackgroundLoop {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       await this.work(signal);
-      await sleep(this.clock, this.everyMs, signal);
+      await this.bell.wait(this.everyMs, signal);
     }
   }
 }

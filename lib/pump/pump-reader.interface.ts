@@ -1,5 +1,6 @@
 import type { Clock } from '../event/clock.interface.js';
 import type { PathwaysLogger } from '../event/logger.interface.js';
+import type { ApiKeyProvider } from '../platform/api-key-provider.type.js';
 import type { EventSource } from '../platform/event-source.interface.js';
 import type { PlatformHosts } from '../platform/platform-hosts.js';
 import type { PumpProcessor } from '../processor/pump-processor.interface.js';
@@ -89,7 +90,8 @@ export interface PumpReaders {
 export interface ReaderPlatform {
   readonly tenant: string;
   readonly dataCore: string;
-  readonly apiKey: string;
+  /** A function is asked whenever a reader connects. */
+  readonly apiKey: string | ApiKeyProvider;
   readonly hosts: PlatformHosts;
   readonly clock: Clock;
   readonly logger: PathwaysLogger;

@@ -24,4 +24,12 @@ export interface DeliveryStore {
    * @default a store without it does not know whose a pause is: each counts as the control plane's, and is taken away
    */
   lift?(deliveryKey: string, pumps: readonly string[]): MaybePromise<void>;
+  /**
+   * Calls back soon after another instance has changed the pauses of that application, or may have: a call too many costs a
+   * look at `pausedPumps`.
+   *
+   * @default without it, and should a call get lost, every instance looks about every five seconds
+   * @returns a function that ends it.
+   */
+  onChanged?(deliveryKey: string, look: () => void): () => void;
 }

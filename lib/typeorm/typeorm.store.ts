@@ -25,6 +25,7 @@ import {
   askMessage,
   channelOf,
   OUTBOX_MESSAGE,
+  pausesMessage,
   releaseMessage,
   TypeOrmEventSignals,
 } from './signals/typeorm-event.signals.js';
@@ -97,6 +98,7 @@ class TypeOrmStore implements PathwaysStore {
   private readonly additions = new Listeners<[]>();
   private readonly releases = new Listeners<[rowKey: string]>();
   private readonly requests = new Listeners<[rowKey: string]>();
+  private readonly pauses = new Listeners<[application?: string]>();
   private unguard: (() => void) | undefined;
   private deployments: DeploymentWatch | undefined;
 
@@ -134,7 +136,11 @@ class TypeOrmStore implements PathwaysStore {
       request: (rowKey) => message(askMessage(instanceId, rowKey)),
       onRequested: (give) => this.requests.add(give),
     });
-    this.delivery = new TypeOrmDeliveryStore(database);
+    this.delivery = new TypeOrmDeliveryStore({
+      database,
+      announcement: (application) => message(pausesMessage(instanceId, application)),
+      onAnnounced: (look) => this.pauses.add(look),
+    });
     this.commands = new TypeOrmCommandStore(database);
     this.chunks = new TypeOrmChunkStore(database, options.chunkTtlMs);
     this.fileParts = new TypeOrmFilePartStore(database, options.chunkTtlMs);
@@ -159,6 +165,7 @@ class TypeOrmStore implements PathwaysStore {
       onOutbox: () => this.additions.tell(),
       onReleased: (rowKey) => this.releases.tell(rowKey),
       onAsked: (rowKey) => this.requests.tell(rowKey),
+      onPauses: (application) => this.pauses.tell(application),
     });
     this.writes = new TypeOrmWriteLedger({ database, scope, idempotencyTtlMs });
     this.outbox = new TypeOrmOutboxStore({

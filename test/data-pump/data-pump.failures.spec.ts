@@ -1,3 +1,4 @@
+import { dataPump } from 'nestjs-pathways/data-pump';
 import { ControllableClock } from 'nestjs-pathways/testing';
 import { expect, it } from 'vitest';
 import { until, untilIn } from '../support/until.js';
@@ -157,4 +158,38 @@ it('an event type that is written first while the pump runs is read from its fir
   await until(() => seen.includes(4));
   await engine.pumps.drain();
   expect(seen).toEqual([0, 1, 2, 3, 4]);
+});
+
+it('a key that is a function is asked for every pump of the package', async () => {
+  const clock = new ControllableClock(Date.now());
+  const seen: number[] = [];
+  const auths: unknown[] = [];
+  const load = async () => {
+    const { FlowcoreDataPump } = (await world.load()) as {
+      FlowcoreDataPump: { create(given: unknown): unknown };
+    };
+    const create = (given: { auth: unknown }) => {
+      auths.push(given.auth);
+      return FlowcoreDataPump.create(given);
+    };
+    return { FlowcoreDataPump: { create } };
+  };
+  let apiKey = API_KEY;
+  const reader = dataPump({ load, notifier: { type: 'poller', intervalMs: 10 } });
+  const engine = world.engine((n) => void seen.push(n), {
+    clock,
+    apiKey: async () => apiKey,
+    pump: { reader },
+  });
+  await world.write([0]);
+  await engine.start();
+  await untilIn(clock, () => seen.length === 1);
+  apiKey = 'fc_new_very-secret-key';
+  world.made.end(new Error('refused'));
+  await world.write([1]);
+  await untilIn(clock, () => seen.length === 2);
+  expect(auths).toEqual([
+    { apiKey: API_KEY, apiKeyId: 'shop' },
+    { apiKey: 'fc_new_very-secret-key', apiKeyId: 'new' },
+  ]);
 });

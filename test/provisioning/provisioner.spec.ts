@@ -1,9 +1,3 @@
-import {
-  DataCoreFetchCommand,
-  EventTypeListCommand,
-  FlowcoreClient,
-  FlowTypeListCommand,
-} from '@flowcore/sdk';
 import { startLocalFlowcore, type LocalFlowcore, type LocalFlowcoreOptions } from 'nestjs-pathways/local';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -20,6 +14,7 @@ import {
   ProvisionerBench,
   type ProvisionerSurroundings,
 } from './support/provisioner-bench.js';
+import { seenBySdk } from './support/seen-by-sdk.js';
 
 let local: LocalFlowcore;
 let bench: ProvisionerBench;
@@ -45,24 +40,7 @@ function provisioner(options?: ProvisioningOptions, surroundings: ProvisionerSur
 
 const PAID: PathwayOptions = { flowType: 'order.0', eventType: 'order.paid.0', description: 'It is paid' };
 
-/** What is there, as the reference SDK's own commands see it. */
-async function seenBySdk() {
-  const client = new FlowcoreClient({ apiKey: 'fc_id_secret', retry: null });
-  client.setBaseUrl(local.url);
-  const core = await client.execute(new DataCoreFetchCommand({ tenant: 'acme', dataCore: 'shop' }));
-  const flowTypes = await client.execute(new FlowTypeListCommand({ dataCoreId: core.id }));
-  const eventTypes = await Promise.all(
-    flowTypes.map(({ id }) => client.execute(new EventTypeListCommand({ flowTypeId: id }))),
-  );
-  const text = ({ name, description }: { name: string; description: string }) => `${name}: ${description}`;
-  return {
-    dataCore: text(core),
-    access: core.accessControl,
-    isProtected: core.deleteProtection,
-    flowTypes: flowTypes.map(text),
-    eventTypes: eventTypes.flat().map(text).sort(),
-  };
-}
+const seen = () => seenBySdk(local.url, 'acme', 'shop');
 
 const NAMES = {
   dataCore: 'shop: The shop',
@@ -75,7 +53,7 @@ const NAMES = {
 it('what is missing is created, level by level, as the reference SDK confirms', async () => {
   await start();
   expect(await provisioner(OWNED)(PLACED, PAID)).toBe('complete');
-  expect(await seenBySdk()).toEqual(NAMES);
+  expect(await seen()).toEqual(NAMES);
 });
 
 it('a second start changes nothing, and a new description is corrected', async () => {
@@ -93,7 +71,7 @@ it('a second start changes nothing, and a new description is corrected', async (
     ...PAID,
     description: 'Paid in full',
   });
-  expect(await seenBySdk()).toMatchObject({
+  expect(await seen()).toMatchObject({
     dataCore: 'shop: The new shop',
     eventTypes: ['order.paid.0: Paid in full', 'order.placed.0: A customer placed an order'],
   });
@@ -111,7 +89,7 @@ it('ten instances that start at once all succeed, and every name is there once (
   const ends = await Promise.all(instances.map((provision) => provision(PLACED, PAID)));
   expect(ends).toEqual(Array.from({ length: 10 }, () => 'complete'));
   expect(conflicts).toBeGreaterThan(0);
-  expect(await seenBySdk()).toEqual(NAMES);
+  expect(await seen()).toEqual(NAMES);
 });
 
 it('a dry run says what would be done, below what is not there too, and changes nothing', async () => {
@@ -156,7 +134,7 @@ describe('what is missing and not ours', () => {
     await start();
     const undescribed = { flowType: 'order.0', eventType: 'order.lost.0' };
     expect(await provisioner({}, { undescribed: true })(undescribed)).toBe('complete');
-    expect(await seenBySdk()).toMatchObject({ dataCore: 'shop: ', eventTypes: ['order.lost.0: '] });
+    expect(await seen()).toMatchObject({ dataCore: 'shop: ', eventTypes: ['order.lost.0: '] });
   });
 
   it('is logged, and what depends on it left out, with apply: continue', async () => {
@@ -171,7 +149,7 @@ describe('what is missing and not ours', () => {
     expect(logged.find(({ level }) => level === 'error')?.message).toContain(
       'flow type "lost.0": is missing',
     );
-    expect((await seenBySdk()).eventTypes).toEqual(['order.placed.0: A customer placed an order']);
+    expect((await seen()).eventTypes).toEqual(['order.placed.0: A customer placed an order']);
   });
 
   it('is not created in a stage that is switched off', async () => {
@@ -183,7 +161,7 @@ describe('what is missing and not ours', () => {
     await provisioner(OWNED)();
     const noEvents = provisioner({ ...OWNED, autoProvision: { eventType: false } });
     expect(await noEvents(PLACED)).toBe('complete');
-    expect(await seenBySdk()).toMatchObject({ flowTypes: NAMES.flowTypes, eventTypes: [] });
+    expect(await seen()).toMatchObject({ flowTypes: NAMES.flowTypes, eventTypes: [] });
   });
 });
 

@@ -1,25 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { auditOf, type PathwayEvent, type PathwaysBuilder } from 'nestjs-pathways/builder';
 import { startLocalFlowcore, type LocalFlowcore } from 'nestjs-pathways/local';
-import { seedBlocksOf } from '../../scripts/support/seed-blocks.js';
 import { usePostgres } from '../support/postgres.js';
+import { blockWith, exampleFolder, runExample } from './example.js';
 
 // The complete examples of the reference client's README, run as they stand: only the package's name, the address of the
 // platform, of the database and of the file are others. What an example leaves to its reader is added, and nothing else.
 
-const PAGE = 'test/seed/README.txt';
-const blocks = seedBlocksOf(PAGE, readFileSync(PAGE, 'utf8')).map(({ code }) => code);
 const postgres = usePostgres();
-
-/** The first block with this text, or else one that ends a test: the page has changed. */
-function blockWith(...texts: readonly string[]): string {
-  const found = blocks.find((code) => texts.every((text) => code.includes(text)));
-  if (found === undefined) throw new Error(`No block of the page has ${texts.join(' and ')}`);
-  return found;
-}
-
 const gettingStarted = () => blockWith('const userSchema', '.handle("user/created"');
 const user = { id: 'u-1', name: 'Ada', email: 'ada@example.com' };
 
@@ -30,8 +20,7 @@ describe('the examples of the seed run against Local Flowcore', () => {
 
   beforeEach(async () => {
     local = await startLocalFlowcore();
-    mkdirSync('.build', { recursive: true });
-    folder = mkdtempSync(join('.build', 'seed-run-'));
+    folder = exampleFolder();
     vi.spyOn(console, 'log').mockImplementation(() => {});
   });
   afterEach(async () => {
@@ -40,7 +29,6 @@ describe('the examples of the seed run against Local Flowcore', () => {
     await pathways?.close();
     pathways = undefined;
     await local.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   /** Runs the parts as one file, and gives what it exports. */
@@ -50,13 +38,7 @@ describe('the examples of the seed run against Local Flowcore', () => {
     given: Readonly<Record<string, unknown>> = {},
   ): Promise<T> {
     vi.stubGlobal('seedRun', given);
-    const text = [...parts, `export { ${exported} };`]
-      .join('\n')
-      .replaceAll('"@flowcore/pathways"', '"nestjs-pathways/builder"')
-      .replaceAll('https://api.flowcore.io', local.url);
-    const file = join(process.cwd(), folder, 'example.ts');
-    writeFileSync(file, text);
-    const made = (await import(/* @vite-ignore */ file)) as T;
+    const made = (await runExample(parts, exported, { url: local.url, folder })) as T;
     pathways = made.pathways;
     return made;
   }
@@ -146,7 +128,7 @@ describe('the examples of the seed run against Local Flowcore', () => {
       [
         'const extractPDFText = async (content) => globalThis.seedRun.texts.push(await content.text());',
         'const extractImageMetadata = async () => {};',
-        example.replace('// Usage', addition).replace('./invoice.pdf', join(process.cwd(), file)),
+        example.replace('// Usage', addition).replace('./invoice.pdf', file),
       ],
       'pathways',
       { texts, processed },

@@ -169,3 +169,6 @@ builder.withPathwayState({ isProcessed: () => false, setProcessed: async () => {
 void new PathwaysBuilder({ tenant: 'acme', dataCore: 'shop', apiKey: 'fc_id_secret' });
 // @ts-expect-error no option
 void new PathwaysBuilder({ ...options, tenat: 'acme' });
+// A key that is rotated while it runs.
+void new PathwaysBuilder({ ...options, apiKey: () => 'fc_id_secret' });
+void new PathwaysBuilder({ ...options, apiKey: async () => 'fc_id_secret' });

@@ -6,6 +6,7 @@ import {
   PathwaysEngine,
   silentLogger,
   systemClock,
+  type ApiKeyProvider,
   type CursorStore,
   type PathwayContract,
   type PathwaysEngineOptions,
@@ -57,6 +58,14 @@ const options: PathwaysModuleOptions = {
 };
 PathwaysModule.forRoot({ ...options, name: 'billing', isGlobal: false });
 PathwaysModule.forRoot({ pump: false, webhook: false, local: true });
+// The API key: a text, or a function that says which one counts now.
+const apiKey: ApiKeyProvider = () => 'fc_id_secret';
+PathwaysModule.forRoot({ apiKey });
+PathwaysModule.forRoot({ apiKey: async () => 'fc_id_secret' });
+// @ts-expect-error no key may be missing
+PathwaysModule.forRoot({ apiKey: () => process.env['FLOWCORE_API_KEY'] });
+// @ts-expect-error neither a text nor a function
+PathwaysModule.forRoot({ apiKey: { value: 'fc_id_secret' } });
 // A container offers more kinds of user resolvers; all else is the engine's.
 expectTypeOf<Omit<PathwaysModuleOptions, 'audit'>>().toExtend<Omit<PathwaysEngineOptions, 'audit'>>();
 

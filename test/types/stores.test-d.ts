@@ -12,6 +12,7 @@ import {
   type DeadLetter,
   type DeadLetterFilter,
   type DeadLetterStore,
+  type DeliveryStore,
   type EventClaim,
   type EventStatus,
   type FencingToken,
@@ -145,3 +146,8 @@ export const unclaimed: Pick<PathwaysStore, 'claimInOrder'> = {
   // @ts-expect-error that is the answer of a transaction, which has nothing left to hold
   claimInOrder: () => 'behind',
 };
+
+// A store of pauses may tell of changes, and then takes a listener and gives its end.
+expectTypeOf<DeliveryStore['onChanged']>().toEqualTypeOf<
+  ((deliveryKey: string, look: () => void) => () => void) | undefined
+>();

@@ -117,6 +117,47 @@ class NeverForgetsTheApplication extends SharedPauses {
   protected override forget(): void {}
 }
 
+/** Two processes on one server that tells. */
+class TellsOfPauses extends SharedPauses {
+  private readonly looks = new Map<() => void, string>();
+
+  onChanged(key: string, look: () => void): () => void {
+    // Of its own: one function may be added twice.
+    const own = () => look();
+    this.looks.set(own, key);
+    return () => this.forgetLook(own);
+  }
+
+  protected override write(key: string, pumps: readonly string[]): void {
+    super.write(key, pumps);
+    this.tell(key);
+  }
+
+  protected tell(key: string): void {
+    for (const [look, wanted] of this.looks) if (wanted === key) look();
+  }
+
+  protected forgetLook(look: () => void): void {
+    this.looks.delete(look);
+  }
+}
+
+class TellsOfNothing extends TellsOfPauses {
+  protected override tell(): void {}
+}
+
+class TellsOfTheFirstPauseOnly extends TellsOfPauses {
+  protected override write(key: string, pumps: readonly string[]): void {
+    const isKnown = this.rows.has(key);
+    this.rows.set(key, [...new Set(pumps)]);
+    if (!isKnown) this.tell(key);
+  }
+}
+
+class TellsForEver extends TellsOfPauses {
+  protected override forgetLook(): void {}
+}
+
 class HasOneRow extends SharedPauses {
   protected override keyOf(): string {
     return '';
@@ -145,6 +186,7 @@ const shared = (Faulty: new () => DeliveryStore) => () => {
 const ADD_UP = 'pauses add up, and twice is once';
 const LIFTS = 'lifting takes away what the control plane paused, and no pause of the application';
 const BOTH = 'a pump that both have paused is paused by the application, until it is resumed';
+const TELLS = 'a store that tells of changes tells every other instance of each, until it ends that';
 const RESUMES = 'resuming takes away what is named, and nothing else';
 
 describeMutants(
@@ -179,6 +221,9 @@ describeMutants(
       create: shared(NeverForgetsTheApplication),
       reportedBy: [BOTH],
     },
+    { name: 'tells of nothing', create: shared(TellsOfNothing), reportedBy: [TELLS] },
+    { name: 'tells of the first pause only', create: shared(TellsOfTheFirstPauseOnly), reportedBy: [TELLS] },
+    { name: 'tells for ever', create: shared(TellsForEver), reportedBy: [TELLS] },
     { name: 'has one row', create: shared(HasOneRow), reportedBy: ['applications do not meet'] },
     { name: 'trims names', create: shared(TrimsNames), reportedBy: ['odd and long names are told apart'] },
     {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { MaybePromise } from '../../event/maybe-promise.type.js';
 import type { DeliveryStore } from '../../state/delivery-store.interface.js';
 import { makeCases, type CaseDefinition } from './contract-bench.js';
 import type { ContractCase, KnownTraits, StoreCreator, StoreTraits } from './contract-case.interface.js';
@@ -123,6 +124,39 @@ const cases: readonly CaseDefinition<DeliveryStore>[] = [
     async run(bench) {
       await bench.store.pause(KEY, [HOT]);
       await assertPaused(await bench.second(), [HOT]);
+    },
+  },
+  {
+    name: 'a store that tells of changes tells every other instance of each, until it ends that',
+    needs: 'second',
+    async run(bench) {
+      const { store } = bench;
+      const second = await bench.second();
+      // Without it, every instance looks again and again.
+      if (!second.onChanged) return;
+      const told = new Set<string>();
+      const unwanted: string[] = [];
+      const names = [KEY, ...ODD_STRINGS];
+      const ends = names.map((name) => second.onChanged?.(name, () => void told.add(name)));
+      for (const name of names) second.onChanged(name, () => void unwanted.push(name))();
+      const changes: ((name: string) => MaybePromise<void>)[] = [
+        (name) => store.pause(name, [HOT, COLD]),
+        (name) => store.resume(name, [COLD]),
+        // Optional.
+        (name) => store.lift?.(name, [HOT]),
+      ];
+      for (const change of changes.slice(0, store.lift ? 3 : 2)) {
+        for (const name of names) {
+          told.delete(name);
+          await change(name);
+          await bench.until(
+            () => told.has(name),
+            () => second.pausedPumps(name),
+          );
+        }
+      }
+      for (const end of ends) end?.();
+      assert.deepEqual(unwanted, []);
     },
   },
 ];

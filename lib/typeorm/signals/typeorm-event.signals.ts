@@ -17,6 +17,8 @@ export interface TypeOrmEventSignalsOptions {
   onReleased?(leaseKey: string): void;
   /** Another instance asks for the lease of that row. */
   onAsked?(leaseKey: string): void;
+  /** Another instance has changed the pauses of an application; of any, when that may have been missed. */
+  onPauses?(application?: string): void;
 }
 
 /** What a transaction with an outbox write says at its commit. */
@@ -25,11 +27,13 @@ export const OUTBOX_MESSAGE = JSON.stringify({ outbox: true });
 /**
  * `hello`: the sender has begun to listen, and has missed what was said before. `wait`: the sender waits for these events.
  * `end`: these events ended in the sender. `released`: the sender gave up the lease of that row. `asked`: it wants it.
+ * `pauses`: it changed the pauses of that application.
  */
 type Message =
   | { readonly from: string; readonly hello: true }
   | { readonly from: string; readonly released: string }
   | { readonly from: string; readonly asked: string }
+  | { readonly from: string; readonly pauses: string }
   | { readonly from: string; readonly wait: readonly string[] }
   | { readonly from: string; readonly end: readonly (readonly [string, EventStatus])[] };
 
@@ -41,6 +45,11 @@ export function releaseMessage(instanceId: string, leaseKey: string): string {
 /** What an instance says that wants a lease. */
 export function askMessage(instanceId: string, leaseKey: string): string {
   return JSON.stringify({ from: instanceId, asked: leaseKey } satisfies Message);
+}
+
+/** What an instance says with the statement that changes pauses. */
+export function pausesMessage(instanceId: string, application: string): string {
+  return JSON.stringify({ from: instanceId, pauses: application } satisfies Message);
 }
 
 /** An announcement costs a round trip: most events end in this process before it would be worth it. */
@@ -85,6 +94,7 @@ export class TypeOrmEventSignals implements EventSignals {
         this.send({ from: instanceId, hello: true });
         this.announce([...this.waiting.keys()]);
         this.options.onOutbox?.();
+        this.options.onPauses?.();
       },
     });
     await this.connection.open();
@@ -157,6 +167,7 @@ export class TypeOrmEventSignals implements EventSignals {
     if (message.from === this.options.instanceId) return;
     if ('released' in message) return this.options.onReleased?.(message.released);
     if ('asked' in message) return this.options.onAsked?.(message.asked);
+    if ('pauses' in message) return this.options.onPauses?.(message.pauses);
     if ('hello' in message) return this.announce([...this.waiting.keys()]);
     if ('end' in message) {
       for (const [eventId, status] of message.end) {
@@ -164,6 +175,8 @@ export class TypeOrmEventSignals implements EventSignals {
       }
       return;
     }
+    // A newer release may say what this one does not know; an error here would end the process.
+    if (!('wait' in message)) return;
     const now = this.options.clock().now();
     this.forgetOldWaits(now);
     for (const eventId of message.wait) {
