@@ -17,12 +17,14 @@ export function createPumpManager({
   client,
   processor,
   store,
+  onRest,
 }: {
   readonly options: ResolvedEngineOptions;
   readonly hosts: PlatformHosts;
   readonly client: FlowcoreClient;
   readonly processor: EventProcessor;
   readonly store: PathwaysStore;
+  onRest(): void;
 }): PumpManager {
   const { tenant, dataCore, apiKey, pump, shutdownTimeoutMs, clock, logger, telemetry } = options;
   const platform = { tenant, dataCore, apiKey, hosts, clock, logger };
@@ -41,6 +43,7 @@ export function createPumpManager({
     leases: store.leases,
     delivery: store.delivery,
     deliveryKey: options.controlPlane.pathwayName,
+    onRest,
     // Without durable marks a look back at start would run every handler of that time again.
     sweepOnStart: options.store.state !== undefined,
     shutdownTimeoutMs,
