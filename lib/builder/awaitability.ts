@@ -17,6 +17,10 @@ export interface AwaitabilityView {
   readonly autoStart: boolean;
   hasHandler(pathway: PathwayContract): boolean;
   pumpState(pathway: PathwayContract): PumpState | undefined;
+  /** Whether the pump delivers nothing until somebody acts, and no handler of it runs here. */
+  isAtRest(pathway: PathwayContract): boolean;
+  /** Whether this instance, of several, has the pump. */
+  runsHere(pathway: PathwayContract): boolean;
   /** Whether the pump is paused, by whatever instance. Rejects with the store's error. */
   isPaused(pathway: PathwayContract): Promise<boolean>;
 }
@@ -40,6 +44,23 @@ export function whyPausedAnywhere(
     // A store that does not answer must not keep anybody from writing.
     () => undefined,
   );
+}
+
+/**
+ * Why a wait that has begun is in vain by now, as far as this process knows. A handler that runs may end it; where another
+ * instance has the pump, only the store can tell.
+ */
+export function whyInVain(pathway: PathwayContract, view: AwaitabilityView): string | undefined {
+  const knows = !view.hasSignals || view.runsHere(pathway);
+  return knows && view.isAtRest(pathway) ? whyUnawaitable(pathway, view) : undefined;
+}
+
+/** The same where another instance has the pump, or none: handlers that run there are not known. */
+export function whyPausedElsewhere(
+  pathway: PathwayContract,
+  view: AwaitabilityView,
+): MaybePromise<string | undefined> {
+  return view.runsHere(pathway) ? undefined : whyPausedAnywhere(pathway, view);
 }
 
 function whyNotHandledHere(pathway: PathwayContract, view: AwaitabilityView): string | undefined {

@@ -15,12 +15,14 @@ export function createPumpManager({
   client,
   processor,
   store,
+  onRest,
 }: {
   readonly options: ResolvedEngineOptions;
   readonly hosts: PlatformHosts;
   readonly client: FlowcoreClient;
   readonly processor: EventProcessor;
   readonly store: PathwaysStore;
+  onRest(): void;
 }): PumpManager {
   const { tenant, dataCore, apiKey, pump, shutdownTimeoutMs, clock, logger, telemetry } = options;
   const platform = { tenant, dataCore, apiKey, hosts, clock, logger };
@@ -39,6 +41,7 @@ export function createPumpManager({
     leases: store.leases,
     delivery: store.delivery,
     deliveryKey: deliveryKeyOf(options),
+    onRest,
     // Without durable marks a look back at start would run every handler of that time again.
     sweepOnStart: options.store.state !== undefined,
     shutdownTimeoutMs,

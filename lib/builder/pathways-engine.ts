@@ -30,7 +30,13 @@ import { PathwayWriter } from '../writer/pathway.writer.js';
 import { userResolverOf } from '../writer/user-resolver.interface.js';
 import { WriteMetadataBuilder } from '../writer/write.metadata.js';
 import { ProcessingWaiter } from '../writer/processing.waiter.js';
-import { type AwaitabilityView, whyPausedAnywhere, whyUnawaitable } from './awaitability.js';
+import {
+  type AwaitabilityView,
+  whyInVain,
+  whyPausedAnywhere,
+  whyPausedElsewhere,
+  whyUnawaitable,
+} from './awaitability.js';
 import { EncryptionGuard } from './encryption.guard.js';
 import { createEngineClient } from './engine-client.factory.js';
 import { createControlPlaneAgent, createPathwayRegistration } from './engine-control-plane.factory.js';
@@ -136,7 +142,15 @@ export class PathwaysEngine {
     const registration = createPathwayRegistration({ options: resolved, client, registry });
     this.registration = registration;
     this.provisioner = createPathwayProvisioner({ options: resolved, hosts, registry, client, registration });
-    this.pumps = createPumpManager({ options: resolved, hosts, client, processor, store });
+    const waiter = new ProcessingWaiter({
+      store,
+      waiters: this.waiters,
+      clock,
+      whyInVain: (pathway) => whyInVain(pathway, this.awaitability),
+      whyAtRest: (pathway) => whyPausedElsewhere(pathway, this.awaitability),
+    });
+    const onRest = () => waiter.reconsider();
+    this.pumps = createPumpManager({ options: resolved, hosts, client, processor, store, onRest });
     const { pumps } = this;
     this.pauseWatch = createPauseWatch(this.options, store, pumps);
     this.controlPlane =
@@ -178,7 +192,7 @@ export class PathwaysEngine {
       durable: durable.writer,
       outboxByDefault: this.options.outbox.enabled,
       writesParsed: this.options.writeParsedPayloads,
-      waiter: new ProcessingWaiter({ store: this.store, waiters: this.waiters, clock }),
+      waiter,
       metadata: this.writeMetadata,
       sessionUserResolvers,
       sessionUserResolverTtlMs,
@@ -207,6 +221,8 @@ export class PathwaysEngine {
       autoStart: pump.autoStart,
       hasHandler: ({ key }) => handlers.of(key).handler !== undefined,
       pumpState: (waited) => pumps.stateOf(waited),
+      isAtRest: (waited) => pumps.isAtRest(waited),
+      runsHere: (waited) => pumps.runsHere(waited),
       isPaused: (waited) => pumps.isPaused(waited),
     };
   }

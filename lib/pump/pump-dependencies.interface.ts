@@ -28,6 +28,8 @@ export interface PumpDependencies {
   readonly shutdownTimeoutMs: number;
   /** It has reached its stop position. */
   onDone(): void;
+  /** It delivers nothing until somebody acts, and no handler of it runs here. May be told again. */
+  onRest?(): void;
   readonly clock: Clock;
   readonly logger: PathwaysLogger;
   readonly telemetry: Telemetry;

@@ -39,6 +39,8 @@ export interface PumpManagerDependencies {
    * @default the data core
    */
   readonly deliveryKey?: string | undefined;
+  /** A pump delivers nothing until somebody acts, and no handler of it runs here. May be told again. */
+  onRest?(): void;
   readonly sweepOnStart: boolean;
   /** Milliseconds handlers get to finish when a pump is stopped or reset. */
   readonly shutdownTimeoutMs: number;

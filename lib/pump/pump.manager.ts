@@ -142,6 +142,16 @@ export class PumpManager {
     return found?.stopsBeforeNow ? 'done' : found?.state;
   }
 
+  /** @internal Whether a pump delivers nothing until somebody acts, and no handler of it runs here. */
+  isAtRest(pump: Pick<PumpDefinition, 'flowType' | 'pumpGroup'>): boolean {
+    return this.pumps.get(pumpKeyOf(pump))?.isAtRest ?? false;
+  }
+
+  /** @internal Whether this instance, of several, is the one that delivers what a pump reads, or would if the pump did not rest. */
+  runsHere(pump: Pick<PumpDefinition, 'flowType' | 'pumpGroup'>): boolean {
+    return this.pumps.get(pumpKeyOf(pump))?.runsHere ?? false;
+  }
+
   /**
    * Starts no more handlers; what runs finishes. The cursor stays. Here at once; resolves when the pause is stored, and
    * so outlives a restart where the store is durable. Rejects with the store's error, the pumps paused here all the same.

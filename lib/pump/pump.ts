@@ -216,6 +216,21 @@ export class Pump {
     return describePump({ pumpKey: key, deps, loop, condition, journal, position });
   }
 
+  /**
+   * Whether it delivers nothing until somebody acts, and what it handed out before has ended. One that is stopped is none: it
+   * may run elsewhere, or be stopped for a moment only.
+   */
+  get isAtRest(): boolean {
+    const { state } = this.condition;
+    const rests = state === 'halted' || state === 'paused' || state === 'done';
+    return rests && (this.loop.session?.dispatcher.inFlight ?? 0) === 0;
+  }
+
+  /** Whether it is this instance, of several, that delivers, or would if the pump did not rest. */
+  get runsHere(): boolean {
+    return this.loop.session !== undefined;
+  }
+
   /** Whether an event that is stored now lies behind the place where it stops. */
   get stopsBeforeNow(): boolean {
     const { stopAt } = this.position;
@@ -272,6 +287,7 @@ export class Pump {
   }
 
   private tellIfSettled(): void {
+    if (this.isAtRest) this.deps.onRest?.();
     if (this.tickets.length === 0) return;
     const { state } = this.condition;
     const fetcher = this.loop.session?.fetcher;

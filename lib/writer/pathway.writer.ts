@@ -99,7 +99,8 @@ export class PathwayWriter implements EventWriter {
    * may be stored all the same (protocol §14.3 N10). PathwayBatchIncompleteError when only the first part of a batch was
    * stored.
    * @throws PathwayHandlerFailedError when the event became a dead letter; PathwayWriteTimeoutError when it was not
-   * processed in time. It is stored in both cases: do not write it again.
+   * processed in time; PathwayWriteUnawaitableError with `stored: true` when its pump is paused, halts or is done meanwhile.
+   * It is stored in all of these cases: do not write it again.
    * @throws PathwayFileBatchError for a batch of files. FileChecksumMismatchError when other bytes arrived than were sent.
    * The error of a stream that fails while it is read.
    */

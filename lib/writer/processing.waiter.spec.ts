@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createPathwayContract } from '../contract/create-pathway-contract.js';
 import { PathwayEventDeadLetteredError } from '../errors/pathway-event-dead-lettered.error.js';
 import { PathwayWriteTimeoutError } from '../errors/pathway-write-timeout.error.js';
+import { PathwayWriteUnawaitableError } from '../errors/pathway-write-unawaitable.error.js';
 import { EventWaiters } from '../state/event-waiters.js';
 import { memoryStore } from '../state/memory.store.js';
 import { ControllableClock } from '../testing/controllable-clock.js';
@@ -10,11 +11,14 @@ import { ProcessingWaiter } from './processing.waiter.js';
 const pathway = createPathwayContract({ flowType: 'order.0', eventType: 'placed.0' }, { declaredBy: 'spec' });
 const NOW = Date.UTC(2026, 4, 1, 10, 30);
 
+/** Somebody may end every wait. */
+const HOPEFUL = { whyInVain: () => undefined, whyAtRest: () => undefined };
+
 function setUp() {
   const clock = new ControllableClock(NOW);
   const store = memoryStore(clock);
   const waiters = new EventWaiters();
-  return { clock, store, waiters, waiter: new ProcessingWaiter({ store, waiters, clock }) };
+  return { clock, store, waiters, waiter: new ProcessingWaiter({ ...HOPEFUL, store, waiters, clock }) };
 }
 
 describe('an event that ended before anybody waited for it', () => {
@@ -87,6 +91,73 @@ describe('an event with a claim id of its own', () => {
   });
 });
 
+describe('a wait whose pump comes to rest', () => {
+  const refusal = { eventId: 'e-2', stored: true, code: PathwayWriteUnawaitableError.code };
+
+  function setUpAtRest() {
+    const parts = setUp();
+    const known: { here?: string | undefined; elsewhere?: string | undefined } = {};
+    const store = { ...parts.store, signals: { waitFor: () => () => {}, ended: () => {} } };
+    const whyAtRest = vi.fn(() => known.elsewhere);
+    const waiter = new ProcessingWaiter({ ...parts, store, whyInVain: () => known.here, whyAtRest });
+    return { ...parts, waiter, known, whyAtRest };
+  }
+
+  it('ends, and names the first event of a batch that is not processed', async () => {
+    const { waiter, store, waiters, clock, known } = setUpAtRest();
+    const outcome = waiter.waitFor(pathway, ['e-1', 'e-2', 'e-3'], 1_000, undefined);
+    waiter.reconsider();
+    await store.state.complete('e-1', 0, 'processed');
+    known.here = 'its pump is paused';
+    waiter.reconsider();
+    await expect(outcome).rejects.toMatchObject({ ...refusal, message: /e-2 .*its pump is paused/ });
+    expect([clock.pendingTimers, waiters.size]).toEqual([0, 0]);
+  });
+
+  it('ends when that happened before it began', async () => {
+    const { waiter, known } = setUpAtRest();
+    known.here = 'its pump is paused';
+    await expect(waiter.waitFor(pathway, ['e-2'], 1_000, undefined)).rejects.toMatchObject(refusal);
+  });
+
+  it('resolves when the event had been processed before', async () => {
+    const { waiter, store, known } = setUpAtRest();
+    const outcome = waiter.waitFor(pathway, ['e-1'], 1_000, undefined);
+    await store.state.complete('e-1', 0, 'processed');
+    known.here = 'its pump is paused';
+    waiter.reconsider();
+    await outcome;
+  });
+
+  it('goes on when the pump does, before the state has answered', async () => {
+    const { waiter, waiters, store, known } = setUpAtRest();
+    const outcome = waiter.waitFor(pathway, ['e-1'], 1_000, undefined);
+    known.here = 'its pump is paused';
+    const answer = vi.spyOn(store.state, 'statusOf').mockImplementation(() => {
+      delete known.here;
+      return undefined;
+    });
+    waiter.reconsider();
+    await vi.waitFor(() => expect(answer).toHaveBeenCalled());
+    waiters.settle('e-1', { status: 'processed' });
+    await outcome;
+  });
+
+  it('in another instance ends at the second look that finds it so', async () => {
+    const { waiter, clock, known, whyAtRest } = setUpAtRest();
+    const outcome = waiter.waitFor(pathway, ['e-2'], 60_000, undefined);
+    const refused = expect(outcome).rejects.toMatchObject(refusal);
+    for (const [look, elsewhere] of ['paused', undefined, 'paused', 'paused'].entries()) {
+      known.elsewhere = elsewhere;
+      // The time limit, and the sleep before the next look.
+      await vi.waitFor(() => expect(clock.pendingTimers).toBe(2));
+      clock.advance(1_200);
+      await vi.waitFor(() => expect(whyAtRest).toHaveBeenCalledTimes(look + 1));
+    }
+    await refused;
+  });
+});
+
 describe('waiting', () => {
   it('of two writers for one event ends for both', async () => {
     const { waiter, waiters } = setUp();
@@ -113,7 +184,7 @@ describe('waiting', () => {
         statusOf: () => Promise.reject(new Error('store down')),
       }),
     };
-    const waiter = new ProcessingWaiter({ store: broken, waiters, clock });
+    const waiter = new ProcessingWaiter({ ...HOPEFUL, store: broken, waiters, clock });
     const processed = waiter.waitFor(pathway, ['e-1'], 1_000, undefined);
     waiters.settle('e-1', { status: 'processed' });
     await processed;

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Case } from '../interop/side-by-side/case.js';
 import { AUDIT } from '../interop/side-by-side/cases/audit.cases.js';
@@ -17,8 +18,9 @@ import { WRITE } from '../interop/side-by-side/cases/write.cases.js';
 import { cellsOfRow, documentedRows } from '../interop/side-by-side/documented-rows.js';
 import { usePostgres } from '../support/postgres.js';
 
-/** Sections about what the reference that the cases run has not got. */
+/** Sections about what the reference that the cases run has not got: their rows name tests of ours. */
 const WITHOUT_CASES = ['Pumps, stores and provisioning'];
+const TESTS = /\[[^\]]+\]\(\.\.\/([^)]+)\): (_[^;]+_)/g;
 
 const cases: Case[] = [
   ...[AUDIT, ERROR, FILES, HANDLE, LOGGER, OBSERVE, PACKAGE],
@@ -42,5 +44,21 @@ describe('docs/differences.md', () => {
     const shown = expected().map((cells) => JSON.stringify(cells));
     const claimed = rows.filter(({ section }) => !WITHOUT_CASES.includes(section));
     expect(claimed.filter(({ cells }) => !shown.includes(JSON.stringify(cells)))).toEqual([]);
+  });
+
+  it('names a test that exists in every row without a case', () => {
+    const named = rows
+      .filter(({ section }) => WITHOUT_CASES.includes(section))
+      .map(({ cells: [reference, , , , tests = ''] }) => ({
+        reference,
+        tests: [...tests.matchAll(TESTS)].flatMap(([, file = '', names = '']) =>
+          [...names.matchAll(/_([^_]+)_/g)].map(([, name = '']) => ({ file, name })),
+        ),
+      }));
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter(({ tests }) => tests.length === 0)).toEqual([]);
+    const missing = ({ file, name }: { file: string; name: string }) =>
+      !existsSync(file) || !readFileSync(file, 'utf8').includes(name);
+    expect(named.flatMap(({ tests }) => tests.filter(missing))).toEqual([]);
   });
 });

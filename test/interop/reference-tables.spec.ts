@@ -1,11 +1,12 @@
 import { createPostgresPathwayState, type PostgresPathwayState } from '@flowcore/pathways';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { timeUuid } from '../../lib/event/time-uuid.util.js';
 import { SchemaMigrator } from '../../lib/typeorm/schema/schema.migrator.js';
 import { TypeOrmCursorStore } from '../../lib/typeorm/stores/typeorm-cursor.store.js';
 import { catalogueOf } from '../support/catalogue.js';
 import { useDataSources } from '../support/data-source.js';
 import { usePostgres } from '../support/postgres.js';
+import { openStore } from '../typeorm/support/open-store.js';
 
 const PUMP = { tenant: 'acme', dataCore: 'shop', flowType: 'order.0', pumpGroup: 'default' };
 const EVENT_ID = timeUuid(Date.UTC(2026, 4, 1, 10, 30));
@@ -80,16 +81,12 @@ describe('the state table that @flowcore/pathways has filled', () => {
   });
 
   it('shows the reference our marks: processed ones, but neither claims nor dead letters', async () => {
-    await migrate({ statePrefix: 'shown' });
-    const mark = (index: number, processed: boolean, status: string) =>
-      postgres.query(
-        `INSERT INTO shown_pathway_state (event_id, processed, status, expires_at)
-         VALUES ($1, $2, $3, now() + interval '5 minutes')`,
-        [id(index), processed, status],
-      );
-    await mark(1, true, 'processed');
-    await mark(2, false, 'dead-lettered');
-    await mark(3, false, 'claimed');
+    const { store, close } = await openStore(postgres.url, { statePrefix: 'shown' });
+    onTestFinished(close);
+    for (const index of [1, 2, 3]) await store.state.claim(id(index), 0);
+    await store.state.complete(id(1), 0, 'processed');
+    await store.state.complete(id(2), 0, 'dead-lettered');
+    await store.state.flush?.();
     const state = reference('shown_pathway_state');
     expect(await Promise.all([1, 2, 3].map((index) => state.isProcessed(id(index))))).toEqual([
       true,

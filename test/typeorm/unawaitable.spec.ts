@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   createPathwayContract,
+  PathwayHandlerFailedError,
   PathwaysEngine,
   PathwayWriteUnawaitableError,
   silentLogger,
@@ -14,6 +15,7 @@ import { type Clock, systemClock } from '../../lib/event/clock.interface.js';
 import { LocalTestClient } from '../../lib/local/local-flowcore.test-client.js';
 import { failureOf } from '../support/failure-of.js';
 import { usePostgres } from '../support/postgres.js';
+import { deferred } from '../support/pump-harness.js';
 import { until } from '../support/until.js';
 
 const postgres = usePostgres();
@@ -166,6 +168,49 @@ describe('a wait that no instance can end is refused before anything is sent', (
   it('nothing here handles it, and its contract says that nobody else does', async () => {
     const engine = await instance({ pathway: { handledElsewhere: false }, handle: false });
     expect(await refusalOf(engine)).toContain('no method in this application handles it');
+  });
+});
+
+describe('a wait that no instance can end any more, as the event is stored already', () => {
+  it('its pump is paused by the instance that runs it', async () => {
+    const gate = deferred();
+    let handled = 0;
+    const runner = await instance({
+      handle: () => {
+        handled++;
+        return gate.promise;
+      },
+    });
+    const { writer } = await instance({ options: { pump: false } });
+    await writer.write(KEY, { ...WRITE, options: { fireAndForget: true } });
+    await until(() => handled === 1);
+    const refused = failureOf(writer.write(KEY, WRITE), PathwayWriteUnawaitableError);
+    await until(() => local.eventCount() === 2);
+    await runner.pumps.pause();
+    const { message, stored } = await refused;
+    expect(message).toContain(`${PUMP} is paused; resume it first`);
+    expect(stored).toBe(true);
+    gate.resolve();
+    await runner.pumps.resume();
+    await until(() => handled === 2);
+  });
+
+  it('its pump has halted here', async () => {
+    const gate = deferred();
+    let handled = 0;
+    const handle = async () => {
+      handled++;
+      await gate.promise;
+      throw new Error('broken');
+    };
+    const { writer } = await instance({ pathway: { onExhausted: 'halt' }, handle });
+    const failed = failureOf(writer.write(KEY, WRITE), PathwayHandlerFailedError);
+    await until(() => handled === 1);
+    const refused = failureOf(writer.write(KEY, WRITE), PathwayWriteUnawaitableError);
+    await until(() => local.eventCount() === 2);
+    gate.resolve();
+    await failed;
+    expect((await refused).message).toContain(`${PUMP} has halted at an event that failed`);
   });
 });
 

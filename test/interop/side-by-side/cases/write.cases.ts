@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { until } from '../../../support/until.js';
 import { data, FORGET, KEY } from '../bench.js';
 import type { Bench } from '../bench.js';
 import { differs, ending, same, type Case } from '../case.js';
 import type { SideBuilder } from '../sides.js';
-import { gatewayOf } from '../watch.js';
+import { gatewayOf, timersOf } from '../watch.js';
 
 const SECRET = 'shared-secret';
 const orders = ['1', '2', '3'].map((orderId) => ({ orderId }));
@@ -236,6 +237,30 @@ export const WRITE: readonly Case[] = [
         reference: '`timeoutMs` of a pathway has no effect; `pathwayTimeoutMs` counts.',
         ours: '`timeoutMs` of a pathway is obeyed.',
         why: 'It is what the option says.',
+      },
+    ),
+  },
+  {
+    what: 'a write that waits looks at the state again and again',
+    async run(bench) {
+      const [betweenLooks, limit] = [100, 54_321];
+      const timers = timersOf(bench, betweenLooks, limit);
+      const builder = bench.orders({}, { pathwayTimeoutMs: limit }).handle(KEY, () => {});
+      const router = bench.side.router(builder, SECRET);
+      const writing = builder.write(KEY, { data });
+      const event = await bench.firstStored();
+      // It waits by now, whichever way it does.
+      await until(() => timers.includes(betweenLooks) || timers.includes(limit));
+      await router.processEvent(event, SECRET);
+      await writing;
+      return timers.includes(betweenLooks);
+    },
+    outcome: differs(
+      { reference: true, ours: false },
+      {
+        reference: 'Waiting writes look at the state every 100 ms.',
+        ours: 'They are told; states of your own are still looked at.',
+        why: 'One batch cost 500 statements a second.',
       },
     ),
   },
