@@ -14,7 +14,7 @@ export interface BenchSettings {
 
 export const FULL: BenchSettings = {
   processes: 2,
-  rounds: 3,
+  rounds: 2,
   roundMs: 250,
   scale: 1,
   processTimeoutMs: 120_000,
