@@ -76,20 +76,25 @@ export class BatchPipeline {
     if (!handler?.batch) throw new TypeError(`${pathway.key} has no batch handler`);
     const transactions = handler.transaction === false ? undefined : store.transactions;
     const batch = { pathway, delivery, bindings, where: handler.where, handler: handler.batch, transactions };
-    const known = new Set<string>();
+    const known = new Map<string, BatchedEvent>();
     const firsts: BatchedEvent[] = [];
-    const copies: BatchedEvent[] = [];
+    const copies: (readonly [copy: BatchedEvent, first: BatchedEvent])[] = [];
     for (const [index, event] of events.entries()) {
       const claimId = claimIdOf(event);
       const orderKey = orderKeys.of(pathway, event) ?? '';
       const item = new BatchedEvent(event, claimId, orderKey, (outcome) => onEnd(index, outcome));
       // Two stored copies of one write have one claim, which the first one ends.
-      (known.has(claimId) ? copies : firsts).push(item);
-      known.add(claimId);
+      const first = known.get(claimId);
+      if (first) copies.push([item, first]);
+      else firsts.push(item);
+      known.set(claimId, first ?? item);
     }
     try {
       await this.settle(batch, firsts);
-      for (const copy of copies) copy.end(await this.alone(batch, copy, undefined));
+      for (const [copy, { outcome }] of copies) {
+        const isUnfinished = outcome?.status === 'aborted' || outcome?.status === 'halted';
+        copy.end(isUnfinished ? outcome : await this.alone(batch, copy, undefined));
+      }
     } finally {
       await this.deps.claims.release(firsts);
     }
@@ -128,21 +133,19 @@ export class BatchPipeline {
     mayBeBehind: (item: BatchedEvent) => boolean,
   ): Promise<void> {
     for (const item of sameKey) item.handled = undefined;
+    // An event that is refused here is a dead letter itself, which the look at all of them came too early for.
+    let isRefused = false;
     for (const item of sameKey) {
       if (item.outcome) continue;
       if (item.pendingClaim) return;
       const { event, isClaimed } = item;
-      const admission = await this.deps.pipeline.admit(
-        pathway,
-        event,
-        delivery,
-        isClaimed,
-        mayBeBehind(item),
-      );
+      const mustLook = isRefused || mayBeBehind(item);
+      const admission = await this.deps.pipeline.admit(pathway, event, delivery, isClaimed, mustLook);
       if ('handled' in admission) {
         item.handled = admission.handled;
         continue;
       }
+      isRefused = true;
       item.isClaimed = false;
       item.end(admission.outcome);
     }

@@ -1,5 +1,6 @@
 import { DeadLetterRequestInvalidError } from '../errors/dead-letter-request-invalid.error.js';
 import { isRecord, kindOf } from '../event/event-shape.util.js';
+import { storableOrderKey } from '../event/order-key.util.js';
 import type { DeadLetterFilter } from '../state/dead-letter-store.interface.js';
 
 const CONDITIONS: Record<keyof DeadLetterFilter, true> = {
@@ -34,5 +35,6 @@ export function checkedFilter(filter: DeadLetterFilter): DeadLetterFilter {
       );
     }
   }
-  return filter;
+  const { orderKey } = filter as DeadLetterFilter;
+  return orderKey === undefined ? filter : { ...filter, orderKey: storableOrderKey(orderKey) };
 }

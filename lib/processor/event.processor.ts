@@ -14,6 +14,7 @@ import type { BatchLimits } from './batch-binding.interface.js';
 import { BatchClaims } from './batch.claims.js';
 import { BatchPipeline } from './batch.pipeline.js';
 import { CallbackNotifier } from './callback.notifier.js';
+import { claimIdOf } from './claim-id.util.js';
 import { isChunkPart } from './chunks/chunk-part.parser.js';
 import { PartProcessor } from './chunks/part.processor.js';
 import type { EventDelivery, EventOutcome } from './event-delivery.interface.js';
@@ -130,10 +131,14 @@ export class EventProcessor implements PumpProcessor {
       : this.whole(route.pathway, route.bindings, event, delivery);
   }
 
-  /** Only events that are claimed by themselves, under their own id, and whose key is known: nearly all. */
+  /**
+   * Only events that are claimed by themselves and whose key is known. Not beside a webhook: a handler may wait for an event
+   * that is delivered there, and would wait for its own pump's claim of it. Not copies of one write: the second one's claim
+   * would be granted while the first is tried again, which then waits for it.
+   */
   claimAhead(event: FlowcoreEvent, delivery: EventDelivery): boolean {
     const { state, transactions } = this.deps.store;
-    if (!state.isRemote) return false;
+    if (!state.isRemote || this.takesDeliveries || claimIdOf(event) !== event.eventId) return false;
     const route = this.routes.find(event.flowType, event.eventType);
     if (!route || route.pathway.encrypted || route.pathway.isFilePathway || isChunkPart(event)) return false;
     const { handler } = route.bindings;

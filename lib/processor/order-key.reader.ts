@@ -1,6 +1,7 @@
 import type { PathwayContract } from '../contract/pathway-contract.interface.js';
 import type { FlowcoreEvent } from '../event/flowcore-event.interface.js';
 import { errorFields, type PathwaysLogger } from '../event/logger.interface.js';
+import { storableOrderKey } from '../event/order-key.util.js';
 import type { Telemetry } from '../event/telemetry.interface.js';
 import { isChunkPart } from './chunks/chunk-part.parser.js';
 import type { EventDelivery } from './event-delivery.interface.js';
@@ -25,7 +26,7 @@ export class OrderKeyReader {
     if (!decoded) return undefined;
     try {
       const key: unknown = pathway.orderBy(decoded);
-      return key === undefined || key === null ? undefined : String(key);
+      return key === undefined || key === null ? undefined : storableOrderKey(String(key));
     } catch (error) {
       this.deps.telemetry.callbackFailed?.(pathway.key, 'orderBy', error);
       this.deps.logger.warn(`orderBy of ${pathway.key} threw; the event is handled in strict order`, {

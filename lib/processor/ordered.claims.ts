@@ -1,5 +1,6 @@
 import type { PathwayContract } from '../contract/pathway-contract.interface.js';
 import type { FlowcoreEvent } from '../event/flowcore-event.interface.js';
+import { within, type Clock } from '../event/clock.interface.js';
 import { errorFields, type PathwaysLogger } from '../event/logger.interface.js';
 import { isPromiseLike, type MaybePromise } from '../event/maybe-promise.type.js';
 import type { EventClaim } from '../state/pathway-state.interface.js';
@@ -14,6 +15,7 @@ export interface OrderedClaimsDependencies {
   readonly store: PathwaysStore;
   readonly orderKeys: OrderKeyReader;
   readonly decoder: EventDecoder;
+  readonly clock: Clock;
   readonly logger: PathwaysLogger;
 }
 
@@ -22,48 +24,79 @@ export type RunInOrder = (attempt: (transaction: unknown) => Promise<void>) => P
 
 type Claim = EventClaim | 'claimed-behind';
 
+/** A claim whose event's turn has not come. */
+interface BegunClaim {
+  /** By the clock. */
+  readonly at: number;
+  readonly answer: Promise<Claim>;
+}
+
+/**
+ * How long a begun claim is believed. It may be taken over when its time is out or its instance is thought to be gone: an
+ * instance that was frozen and wakes would handle again, and out of order, what its successor has handled.
+ */
+const BELIEVED_MS = 1_000;
+
+/** How long giving claims back waits for those that are not granted yet, because somebody else has them. */
+const PATIENCE_MS = 1_000;
+
 /** Claims events. A store that can looks for the dead letters they would wait behind in the same step. */
 export class OrderedClaims {
   /** Claims of events whose turn has not come. */
-  private readonly begun = new Map<FlowcoreEvent, Promise<Claim>>();
+  private readonly begun = new Map<FlowcoreEvent, BegunClaim>();
 
   constructor(private readonly deps: OrderedClaimsDependencies) {}
 
   /** Begins the claim of an event, for `claim` to go on with. */
   begin(pathway: PathwayContract, event: FlowcoreEvent, delivery: EventDelivery): void {
-    const claim = Promise.resolve(this.claim(pathway, event, delivery));
-    claim.catch(() => {}); // Told to whoever goes on with it.
-    this.begun.set(event, claim);
+    const answer = Promise.resolve(this.claim(pathway, event, delivery));
+    answer.catch(() => {}); // Told to whoever goes on with it.
+    this.begun.set(event, { at: this.deps.clock.now(), answer });
   }
 
   /** Gives back what was begun and not gone on with. */
   async giveBack(events: readonly FlowcoreEvent[]): Promise<void> {
-    const { state } = this.deps.store;
-    const released = events.map(async (event) => {
-      const claim = await this.takeBegun(event)?.catch(() => undefined);
-      if (claim === 'claimed' || claim === 'claimed-behind') await state.release(claimIdOf(event));
-    });
-    const failed = (await Promise.allSettled(released)).find(({ status }) => status === 'rejected');
-    if (failed) {
-      const { reason } = failed as PromiseRejectedResult;
+    const released = Promise.all(events.map((event) => this.release(event, this.takeBegun(event))));
+    const warned = released.catch((error: unknown) =>
       this.deps.logger.warn(
         `Claims of ${events.length} events could not be given back; other instances wait until they run out`,
-        errorFields(reason),
-      );
-    }
+        errorFields(error),
+      ),
+    );
+    // Those that are granted later are given back then.
+    await within(this.deps.clock, PATIENCE_MS, warned);
   }
 
-  private takeBegun(event: FlowcoreEvent): Promise<Claim> | undefined {
-    const claim = this.begun.get(event);
-    if (claim) this.begun.delete(event);
-    return claim;
+  private takeBegun(event: FlowcoreEvent): BegunClaim | undefined {
+    const begun = this.begun.get(event);
+    if (begun) this.begun.delete(event);
+    return begun;
+  }
+
+  private async release(event: FlowcoreEvent, begun: BegunClaim | undefined): Promise<void> {
+    const claim = await begun?.answer.catch(() => undefined);
+    if (claim === 'claimed' || claim === 'claimed-behind')
+      await this.deps.store.state.release(claimIdOf(event));
+  }
+
+  /** Goes on with what was begun, unless it is too old to be believed. */
+  private async goOn(
+    begun: BegunClaim,
+    pathway: PathwayContract,
+    event: FlowcoreEvent,
+    delivery: EventDelivery,
+  ): Promise<Claim> {
+    const claim = await begun.answer;
+    if (this.deps.clock.now() - begun.at <= BELIEVED_MS) return claim;
+    await this.release(event, begun);
+    return this.claim(pathway, event, delivery);
   }
 
   /** `claimed-behind`: claimed, and whether a dead letter holds the event back has to be found out. */
   claim(pathway: PathwayContract, event: FlowcoreEvent, delivery: EventDelivery): MaybePromise<Claim> {
     const { store } = this.deps;
     const begun = this.begun.size > 0 ? this.takeBegun(event) : undefined;
-    if (begun) return begun;
+    if (begun) return this.goOn(begun, pathway, event, delivery);
     const ordered = this.orderedClaimOf(pathway, event, delivery);
     if (ordered && store.claimInOrder) return store.claimInOrder(ordered);
     const claim = store.state.claim(claimIdOf(event), delivery.generation, delivery.purpose);

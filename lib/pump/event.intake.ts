@@ -79,7 +79,7 @@ export class EventIntake {
       movesCursor,
       finished: false,
       inFlight: false,
-      isClaimed: false,
+      claimedAt: undefined,
       next: undefined,
     });
   }

@@ -16,8 +16,8 @@ export interface PumpItem {
   batch?: BatchLimits | undefined;
   /** Handed to the processor, which has not ended it yet. */
   inFlight: boolean;
-  /** Its claim was begun ahead of its start. */
-  isClaimed: boolean;
+  /** Clock time at which its claim was begun, ahead of its start. */
+  claimedAt: number | undefined;
   /** The next item of its key. */
   next: PumpItem | undefined;
 }

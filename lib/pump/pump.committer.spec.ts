@@ -24,7 +24,7 @@ const item = (index: number): PumpItem => ({
   movesCursor: true,
   finished: false,
   inFlight: false,
-  isClaimed: false,
+  claimedAt: undefined,
   next: undefined,
 });
 

@@ -35,12 +35,16 @@ const ABORTED: EventOutcome = { status: 'aborted' };
 
 /** Events claimed beside those that run: enough to share a statement while 16 run, few enough to be given back. */
 const LEAST_AHEAD = 32;
+/** A claim that waits longer for its turn is soon too old to be believed, and then costs more than it saves. */
+const LONGEST_WAIT_MS = 500;
 
 export class PumpDispatcher {
   private readonly ready: PumpItem[] = [];
   private readyHead = 0;
   /** Those between `readyHead` and here have been claimed ahead, or need not be. */
   private aheadAt = 0;
+  /** How many are claimed ahead: fewer while handlers are slow. */
+  private ahead: number;
   /** The last item of every key that has one ready, running or waiting; the others hang before it. */
   private readonly lastOfKey = new Map<string, PumpItem>();
   /** An item of every key that is let in by itself or waits for that, and all that came after it. */
@@ -50,6 +54,7 @@ export class PumpDispatcher {
   private readonly collector: BatchCollector;
   private idleListeners: (() => void)[] = [];
   private held = false;
+  private isClosed = false;
   /** Claims that are being given back. */
   private leaving = 0;
   inFlight = 0;
@@ -57,6 +62,7 @@ export class PumpDispatcher {
   constructor(private readonly options: PumpDispatcherOptions) {
     this.delivery = { source: options.source, generation: options.generation, signal: this.aborting.signal };
     const { clock, concurrency } = options;
+    this.ahead = this.mostAhead;
     this.collector = new BatchCollector({ clock, concurrency, run: (items) => void this.runBatch(items) });
   }
 
@@ -92,7 +98,14 @@ export class PumpDispatcher {
     this.giveBackClaims();
   }
 
+  /** Holds for good: a resume while the session ends must start nothing. */
+  close(): void {
+    this.isClosed = true;
+    this.hold();
+  }
+
   open(): void {
+    if (this.isClosed) return;
     this.held = false;
     this.startReady();
   }
@@ -139,14 +152,23 @@ export class PumpDispatcher {
 
   /** While handlers run, the claims of those that come next are on their way. Each is the first of its key. */
   private claimAhead(): void {
-    const { processor, concurrency } = this.options;
-    const until = Math.min(this.ready.length, this.readyHead + Math.max(LEAST_AHEAD, 2 * concurrency));
+    const { processor, clock } = this.options;
+    const until = Math.min(this.ready.length, this.readyHead + this.ahead);
     for (let at = Math.max(this.aheadAt, this.readyHead); at < until; at++) {
       const item = this.ready[at] as PumpItem;
-      if (item.isClaimed || item.batch) continue;
-      item.isClaimed = processor.claimAhead?.(item.event, this.delivery) ?? false;
+      if (item.claimedAt !== undefined || item.batch) continue;
+      if (processor.claimAhead?.(item.event, this.delivery)) item.claimedAt = clock.now();
     }
-    this.aheadAt = until;
+    this.aheadAt = Math.max(this.aheadAt, until);
+  }
+
+  private get mostAhead(): number {
+    return Math.max(LEAST_AHEAD, 2 * this.options.concurrency);
+  }
+
+  private started(claimedAt: number): void {
+    const isLate = this.options.clock.now() - claimedAt > LONGEST_WAIT_MS;
+    this.ahead = isLate ? Math.max(1, this.ahead >> 1) : Math.min(this.mostAhead, this.ahead + 1);
   }
 
   /** Nobody knows how long they would wait here, and another delivery of them would wait as long. */
@@ -154,8 +176,8 @@ export class PumpDispatcher {
     const claimed: PumpItem[] = [];
     for (let at = this.readyHead; at < Math.min(this.aheadAt, this.ready.length); at++) {
       const item = this.ready[at] as PumpItem;
-      if (!item.isClaimed) continue;
-      item.isClaimed = false;
+      if (item.claimedAt === undefined) continue;
+      item.claimedAt = undefined;
       claimed.push(item);
     }
     this.aheadAt = this.readyHead;
@@ -165,9 +187,12 @@ export class PumpDispatcher {
 
   private async giveBack(items: readonly PumpItem[]): Promise<void> {
     this.leaving++;
-    await this.options.processor.giveBack?.(items.map(({ event }) => event));
-    this.leaving--;
-    this.tellIfIdle();
+    try {
+      await this.options.processor.giveBack?.(items.map(({ event }) => event));
+    } finally {
+      this.leaving--;
+      this.tellIfIdle();
+    }
   }
 
   private tellIfIdle(): void {
@@ -177,6 +202,8 @@ export class PumpDispatcher {
   private take(item: PumpItem): void {
     this.inFlight++;
     item.inFlight = true;
+    if (item.claimedAt !== undefined) this.started(item.claimedAt);
+    item.claimedAt = undefined;
   }
 
   private collect(item: PumpItem): void {

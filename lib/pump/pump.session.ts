@@ -110,7 +110,7 @@ export class PumpSession {
   async end(timeoutMs: number): Promise<void> {
     const { dispatcher, committer } = this;
     const { clock, logger } = this.options.deps;
-    dispatcher.hold();
+    dispatcher.close();
     const inTime = new AbortController();
     void dispatcher.whenIdle().then(() => inTime.abort());
     if (dispatcher.isBusy && timeoutMs > 0) await sleep(clock, timeoutMs, inTime.signal);

@@ -154,7 +154,7 @@ class TypeOrmStore implements PathwaysStore {
       gate: new ConnectionGate(database),
       opener: () => this.opened(this.opener),
       markWritten: (eventId) => this.state.written(eventId),
-      freed: (claim) => this.state.freed(claim),
+      freed: (eventId) => this.state.freed(eventId),
     });
     this.transactions = this.runner;
     this.signals = new TypeOrmEventSignals({

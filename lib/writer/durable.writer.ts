@@ -5,6 +5,7 @@ import { OutboxMissingError } from '../errors/outbox-missing.error.js';
 import { PathwaysConfigurationError } from '../errors/pathways-configuration.error.js';
 import { sleep, withJitter, type Clock } from '../event/clock.interface.js';
 import type { FlowcoreEvent } from '../event/flowcore-event.interface.js';
+import { storableOrderKey } from '../event/order-key.util.js';
 import { errorFields, type PathwaysLogger } from '../event/logger.interface.js';
 import { IDEMPOTENCY_ID_KEY } from '../event/metadata.constants.js';
 import type { IngestionClient } from '../platform/ingestion.client.js';
@@ -209,7 +210,7 @@ export class DurableWriter {
     };
     try {
       const key: unknown = orderBy(event);
-      return key === undefined || key === null ? flowType : `${flowType}/${String(key)}`;
+      return key === undefined || key === null ? flowType : storableOrderKey(`${flowType}/${String(key)}`);
     } catch (error) {
       this.deps.logger.warn(
         `orderBy of ${pathway.key} threw; the event is sent in strict order`,

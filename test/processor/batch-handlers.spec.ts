@@ -214,6 +214,16 @@ describe('batch handler', () => {
     expect(calls).toEqual([[0, 2]]);
   });
 
+  it('what stands behind an event that is not valid in its key is parked, although both came in one batch', async () => {
+    const schema = z.object({ n: z.number(), key: z.string() });
+    handle(() => {}, { schema: schema as never, ...keyed });
+    const batch = events({ n: 'no', key: 'k' }, { n: 1, key: 'k' }, { n: 2, key: 'other' });
+    expect((await take(batch)).outcomes).toEqual(['dead-lettered', 'dead-lettered', 'processed']);
+    expect(calls).toEqual([[2]]);
+    const { letters } = await engine.deadLetters.list({ orderKey: 'k' });
+    expect(letters.map(({ reason }) => reason)).toEqual(['invalid', 'parked']);
+  });
+
   it('an answer that cannot be read counts as a failure of all of them', async () => {
     handle(() => [{ rows: 3 }], { maxRetries: 0 });
     const { outcomes } = await take(numbered(2));
@@ -276,6 +286,23 @@ describe('batch handler', () => {
     });
     isBroken = false;
     expect((await take(batch.slice(1))).outcomes).toEqual(['processed', 'processed', 'processed']);
+  });
+
+  it("with onExhausted 'halt' a stored copy of an event that stays unfinished stays so too", async () => {
+    let isBroken = true;
+    handle(
+      (batch) => {
+        if (isBroken && batch.some((event) => numberOf(event) === 0)) throw new Error('no');
+      },
+      { ...keyed, maxRetries: 0, onExhausted: 'halt' },
+    );
+    const [first, second] = events({ n: 0, key: 'k' }, { n: 1, key: 'k' }) as [FlowcoreEvent, FlowcoreEvent];
+    const write = { ...second, metadata: { 'pathways/idempotency-id': 'w' } };
+    const copy = { ...write, eventId: storedEvent(KEY, {}).eventId };
+    expect((await take([first, write, copy])).outcomes).toEqual(['halted', 'halted', 'halted']);
+    expect(calls.flat()).toEqual([0, 1, 0]);
+    isBroken = false;
+    expect((await take([first, write, copy])).outcomes).toEqual(['processed', 'processed', 'skipped']);
   });
 
   it('two stored copies of one write have one effect', async () => {

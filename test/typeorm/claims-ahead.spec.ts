@@ -2,8 +2,12 @@ import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   createPathwayContract,
+  PathwayRouter,
   PathwaysEngine,
   silentLogger,
+  systemClock,
+  type Clock,
+  type FlowcoreEvent,
   type PathwayOptions,
   type PumpOptions,
 } from '../../lib/index.js';
@@ -45,6 +49,10 @@ class Handler {
   }
 }
 
+/** Time of the machine, and what a process was frozen for. */
+let frozenMs = 0;
+const clock: Clock = { ...systemClock, now: () => Date.now() + frozenMs };
+
 async function engineOf(
   handler: Handler,
   pump: PumpOptions | false = {},
@@ -57,6 +65,9 @@ async function engineOf(
     dataCore: 'shop',
     store: typeOrmStore({ dataSource, cleanupIntervalMs: 0 }),
     pump: pump && { startFrom: 'beginning', concurrency: 1, ...pump },
+    // A stop that waits for what is not its own would never end.
+    shutdownTimeoutMs: 3_600_000,
+    clock,
     logger: silentLogger,
   });
   const names = { flowType: 'order.0', eventType: 'placed.0' };
@@ -82,9 +93,23 @@ async function claimed(): Promise<number[]> {
   return rows.map(({ event_id: eventId }) => ids.indexOf(eventId)).sort((a, b) => a - b);
 }
 
+/** As a webhook delivers it. */
+const eventOf = (n: number): FlowcoreEvent => ({
+  eventId: ids[n] as string,
+  timeBucket: '20260501100000',
+  tenant: 'acme',
+  dataCoreId: 'd',
+  flowType: 'order.0',
+  eventType: 'placed.0',
+  metadata: {},
+  payload: { n },
+  validTime: '2026-05-01T10:00:00.000Z',
+});
+
 const inOrder = Array.from({ length: EVENTS }, (_, n) => n);
 
 beforeEach(async () => {
+  frozenMs = 0;
   await postgres.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
   local = await startLocalFlowcore();
   const writer = new PathwaysEngine({
@@ -129,18 +154,7 @@ it('an event that a paused pump has claimed is given back: another delivery of i
 
   const other = new Handler();
   const { processor } = await engineOf(other, false);
-  const event = {
-    eventId: ids[5] as string,
-    timeBucket: '20260501100000',
-    tenant: 'acme',
-    dataCoreId: 'd',
-    flowType: 'order.0',
-    eventType: 'placed.0',
-    metadata: {},
-    payload: { n: 5 },
-    validTime: '2026-05-01T10:00:00.000Z',
-  };
-  expect(await processor.process(event, { source: 'webhook', generation: 0 })).toEqual({
+  expect(await processor.process(eventOf(5), { source: 'webhook', generation: 0 })).toEqual({
     status: 'processed',
   });
   expect(other.ran).toEqual([5]);
@@ -158,9 +172,11 @@ it('what is claimed when the pump stops is given back', async () => {
   await first.reached();
   await until(async () => (await claimed()).length === EVENTS);
   const stopped = engine.stop();
+  await until(async () => (await claimed()).length === 1);
   first.open();
   await stopped;
   expect(await claimed()).toEqual([]);
+  expect(handler.ran).toEqual([0]);
   const next = new Handler();
   await (await engineOf(next)).pumps.drain();
   expect([...handler.ran, ...next.ran]).toEqual(inOrder);
@@ -202,4 +218,58 @@ it('a claim that failed with its database is made again, and its event runs once
   await postgres.query('ALTER TABLE gone RENAME TO pathway_state');
   await until(() => handler.ran.length === EVENTS + 2);
   expect(handler.ran).toEqual([...inOrder, 20, 21]);
+});
+
+it('a claim that has grown old while its process was frozen is made again: what the successor has handled is not handled', async () => {
+  const handler = new Handler();
+  const first = handler.standAt(0);
+  const engine = await engineOf(handler);
+  await first.reached();
+  await until(async () => (await claimed()).length === EVENTS);
+  // What a successor leaves when the claims have run out.
+  await postgres.query(
+    `UPDATE pathway_state SET claimed_by = NULL, claimed_until = NULL, processed = true, status = 'processed'
+     WHERE event_id = ANY($1)`,
+    [ids.slice(1, 4)],
+  );
+  frozenMs = 61_000;
+  first.open();
+  await until(() => handler.ran.at(-1) === EVENTS - 1);
+  await engine.pumps.drain();
+  expect(handler.ran).toEqual([0, ...inOrder.slice(4)]);
+});
+
+it('a stop does not wait for a claim that another instance has not ended', async () => {
+  const other = new Handler();
+  const held = other.standAt(3);
+  const { processor } = await engineOf(other, false);
+  const elsewhere = processor.process(eventOf(3), { source: 'webhook', generation: 0 });
+  await held.reached();
+  const handler = new Handler();
+  const first = handler.standAt(0);
+  const engine = await engineOf(handler);
+  await first.reached();
+  await until(async () => (await claimed()).length === EVENTS);
+  const stopped = engine.stop();
+  await until(async () => (await claimed()).join() === '0,3');
+  first.open();
+  await stopped;
+  held.open();
+  expect(await elsewhere).toEqual({ status: 'processed' });
+  expect(handler.ran).toEqual([0]);
+  await until(async () => (await claimed()).length === 0);
+});
+
+it('beside a webhook nothing is claimed ahead: a handler may wait for an event that is delivered there', async () => {
+  const handler = new Handler();
+  const first = handler.standAt(0);
+  const engine = await engineOf(handler, { autoStart: false });
+  const router = new PathwayRouter(engine.processor, 'secret');
+  await engine.pumps.start();
+  await first.reached();
+  expect(await router.processEvent(eventOf(1), 'secret')).toMatchObject({ success: true });
+  expect(handler.ran).toEqual([0, 1]);
+  first.open();
+  await engine.pumps.drain();
+  expect(handler.ran).toEqual(inOrder);
 });

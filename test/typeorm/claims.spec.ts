@@ -133,6 +133,21 @@ describe('claims outside a transaction', () => {
     }
   });
 
+  it('whose release failed hold up no later delivery of their own instance', async () => {
+    const id = randomUUID();
+    await a.store.state.claim(id, 0);
+    await a.store.state.complete(id, 0, 'processed');
+    expect(await a.store.state.claim(id, 1)).toBe('claimed');
+    await database.query('ALTER TABLE pathway_state RENAME TO gone');
+    await expect(Promise.resolve(a.store.state.release(id))).rejects.toThrow();
+    await database.query('ALTER TABLE gone RENAME TO pathway_state');
+    expect(await a.store.state.claim(id, 0)).toBe('processed');
+    const attempt = { eventId: id, generation: 0, purpose: 'delivery' } as const;
+    expect(await a.store.transactions.run(attempt, async () => {})).toBe('processed');
+    expect(await a.store.state.claim(id, 1)).toBe('claimed');
+    await a.store.state.release(id);
+  });
+
   it('in a newer generation are granted over a mark, and a claim given up restores it', async () => {
     const id = randomUUID();
     await a.store.state.claim(id, 0);
@@ -147,6 +162,21 @@ describe('claims outside a transaction', () => {
 
 describe('a transaction', () => {
   const claim = (eventId: string, generation = 0) => ({ eventId, generation, purpose: 'delivery' as const });
+
+  it('that replays a letter of an older generation leaves the mark in the newer one', async () => {
+    const id = randomUUID();
+    await a.store.state.claim(id, 2);
+    await a.store.state.complete(id, 2, 'dead-lettered');
+    await a.store.state.flush?.();
+    expect(await b.store.transactions.run({ ...claim(id, 1), purpose: 'replay' }, async () => {})).toBe(
+      'claimed',
+    );
+    // As outside of transactions.
+    expect(await a.store.state.claim(id, 2)).toBe('dead-lettered');
+    const again = { ...claim(id, 2), purpose: 'replay' } as const;
+    expect(await b.store.transactions.run(again, async () => {})).toBe('claimed');
+    expect(await a.store.state.claim(id, 2)).toBe('processed');
+  });
 
   it('that is rolled back leaves neither mark nor effect; one that commits leaves both', async () => {
     await database.query('CREATE TABLE IF NOT EXISTS effects (id TEXT PRIMARY KEY)');

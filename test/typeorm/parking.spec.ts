@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -120,5 +121,28 @@ it.each([true, false])(
       await first.stop();
       await second.stop();
     }
+  },
+);
+
+it.each([true, false])(
+  'a key of any length holds back its own later events, and its letters are replayed by it (transaction: %s)',
+  async (transaction) => {
+    const [a] = instances;
+    const broken = new Set([0]);
+    const engine = a.engineFor(transaction, broken, `park${++prefix}`);
+    a.handled.length = 0;
+    await engine.open();
+    // No compression makes it short enough for an index.
+    const key = randomBytes(20_000).toString('hex');
+    const events = eventsOf({ key, n: 0 }, { key, n: 1 }, { key: `${key}x`, n: 2 });
+    const statuses = [];
+    for (const event of events)
+      statuses.push((await engine.processor.process(event, { source, generation: 0 })).status);
+    expect(statuses).toEqual(['dead-lettered', 'dead-lettered', 'processed']);
+    broken.clear();
+    const { replayed } = await engine.deadLetters.replay({ orderKey: key });
+    expect(replayed.map(({ eventId }) => eventId)).toEqual(events.slice(0, 2).map(({ eventId }) => eventId));
+    expect(a.handled).toEqual([2, 0, 1]);
+    await engine.stop();
   },
 );

@@ -51,13 +51,17 @@ export function mayBeMarked({ generation, isProcessed, isClaimed, holder }: Mark
     OR NOT ${isClaimed} AND s.generation = ${generation} AND (${STATUS} = 'dead-lettered' OR ${isProcessed}))`;
 }
 
+/** A column of a mark, which stays as it is where a newer generation has marked the event. */
+function newer(column: 'processed' | 'status' | 'generation' | 'expires_at'): string {
+  const isNewer = `(${STATUS} = 'claimed' OR s.generation <= excluded.generation)`;
+  return `CASE WHEN ${isNewer} THEN excluded.${column} ELSE s.${column} END`;
+}
+
 /**
  * What a mark that may be made changes. The claim of another instance stays: its mark is still to come. The own one ends
  * also where a newer generation has marked the event meanwhile, and that mark stays.
  */
 export function markedRow(holder: string) {
-  const isNewer = `(${STATUS} = 'claimed' OR s.generation <= excluded.generation)`;
-  const newer = (column: string) => `CASE WHEN ${isNewer} THEN excluded.${column} ELSE s.${column} END`;
   return {
     claimed_by: `NULLIF(s.claimed_by, ${holder})`,
     claimed_until: `CASE WHEN s.claimed_by = ${holder} THEN NULL ELSE s.claimed_until END`,
@@ -192,6 +196,10 @@ export function statusSql(tables: TableNames): string {
 FROM ${tables.sql('state')} AS s WHERE s.event_id = ANY($1::text[])`;
 }
 
+/** A replay of an older generation may run, but its mark does not take the place of a newer one, as outside of transactions. */
+const MARKED_IN_TRANSACTION = `processed = ${newer('processed')}, status = ${newer('status')},
+  generation = ${newer('generation')}, expires_at = ${newer('expires_at')}, claimed_by = NULL, claimed_until = NULL`;
+
 /** Types of the parameters of {@link claimInTransactionSql}. */
 export const CLAIM_TYPES = ['text', 'int', 'boolean', 'text[]', 'bigint', 'text', 'text'] as const;
 
@@ -207,8 +215,7 @@ export const CLAIM_TYPES = ['text', 'int', 'boolean', 'text[]', 'bigint', 'text'
 export function claimInTransactionSql(tables: TableNames, lock: string): string {
   return `INSERT INTO ${tables.sql('state')} AS s (event_id, processed, status, generation, expires_at)
 VALUES ($1, true, 'processed', $2, now() + $5 * interval '1 millisecond')
-ON CONFLICT (event_id) DO UPDATE SET processed = true, status = 'processed', generation = excluded.generation,
-  claimed_by = NULL, claimed_until = NULL, expires_at = excluded.expires_at
+ON CONFLICT (event_id) DO UPDATE SET ${MARKED_IN_TRANSACTION}
 WHERE ${mayBeClaimed({ generation: '$2', isReplay: '$3', dead: '$4::text[]' })}
 RETURNING s.event_id, ${isBehind(tables, '$6', '$7')} AS is_behind, ${lock}`;
 }
@@ -226,8 +233,7 @@ export function claimBatchInTransactionSql(tables: TableNames, lock: string): st
   return `INSERT INTO ${tables.sql('state')} AS s (event_id, processed, status, generation, expires_at)
 SELECT c.event_id, true, 'processed', $2::int, ${markedUntil}
 FROM unnest($1::text[]) AS c(event_id) ORDER BY c.event_id COLLATE "C"
-ON CONFLICT (event_id) DO UPDATE SET processed = true, status = 'processed', generation = excluded.generation,
-  claimed_by = NULL, claimed_until = NULL, expires_at = excluded.expires_at
+ON CONFLICT (event_id) DO UPDATE SET ${MARKED_IN_TRANSACTION}
 WHERE ${mayBeClaimed({ generation: '$2::int', isReplay: '$3::boolean', dead: '$4::text[]' })}
 RETURNING s.event_id, ${lock}`;
 }

@@ -7,7 +7,6 @@ import type {
   PathwayState,
 } from '../../state/pathway-state.interface.js';
 import type { OrderedClaim } from '../../state/pathways-store.interface.js';
-import type { TransactionClaim } from '../../state/transaction-runner.interface.js';
 import type { Database } from '../database.js';
 import { answerOf, GONE_AFTER_MS, HELD_LOOK_MS, outlasts, type Mark } from './claim-rules.util.js';
 import type { InstanceLiveness } from './instance-liveness.js';
@@ -77,7 +76,7 @@ export class TypeOrmPathwayState implements PathwayState {
     for (;;) {
       const waiting = this.held.get(eventId);
       if (waiting) {
-        await new Promise<void>((resume) => waiting.push(resume));
+        await letGoOf(waiting);
         continue;
       }
       const pending = this.exchange.pendingMark(eventId);
@@ -148,9 +147,15 @@ export class TypeOrmPathwayState implements PathwayState {
    * Resolves when no delivery of this process has the event, and no claim of it is left here: one whose release failed would
    * keep transactions out until its time is over.
    */
-  async freed({ eventId, generation, purpose }: TransactionClaim): Promise<void> {
-    if ((await this.claim(eventId, generation, purpose)) === 'claimed') await this.release(eventId);
-    else await this.written(eventId);
+  async freed(eventId: string): Promise<void> {
+    await this.written(eventId);
+    for (let waiting = this.held.get(eventId); waiting; waiting = this.held.get(eventId)) {
+      await letGoOf(waiting);
+      // A claim that is given back under its mark would have that refused.
+      await this.written(eventId);
+    }
+    this.held.set(eventId, []);
+    await this.release(eventId);
   }
 
   /** Resolves when every mark up to now is written. */
@@ -179,7 +184,9 @@ export class TypeOrmPathwayState implements PathwayState {
       const answer = await this.exchange.claim(eventId, generation, purpose, order);
       if (typeof answer === 'string') return answer;
       const mark = markOf(answer);
-      const isHeld = answer.isHeld && answer.claimedBy !== undefined && !this.gone.has(answer.claimedBy);
+      // The own one is forgotten: its release failed. To wait for it would be for ever, because what waits is renewed.
+      const holder = answer.claimedBy === this.options.instanceId ? undefined : answer.claimedBy;
+      const isHeld = answer.isHeld && holder !== undefined && !this.gone.has(holder);
       if (!isHeld && mark) {
         const status = answerOf(mark, generation, purpose);
         if (status !== 'claimed') return status;
@@ -199,6 +206,10 @@ export class TypeOrmPathwayState implements PathwayState {
     this.held.delete(eventId);
     waiting?.forEach((resume) => resume());
   }
+}
+
+function letGoOf(waiting: (() => void)[]): Promise<void> {
+  return new Promise((resume) => void waiting.push(resume));
 }
 
 function markOf({ status, generation }: RefusedClaim): Mark | undefined {

@@ -44,7 +44,7 @@ export interface TypeOrmTransactionRunnerOptions {
   /** Waits until this process's own mark of the event, if there is one, can be seen by others. */
   markWritten(eventId: string): Promise<void>;
   /** Waits until no delivery of this process outside of a transaction has the event, and gives back a claim it has forgotten. */
-  freed(claim: TransactionClaim): Promise<void>;
+  freed(eventId: string): Promise<void>;
 }
 
 /** A claim, with the key whose dead letters are looked for, if any. */
@@ -91,7 +91,8 @@ export class TypeOrmTransactionRunner implements TransactionRunner {
     claim: Claim,
     attempt: (transaction: unknown) => Promise<void>,
   ): Promise<EventClaim | 'behind'> {
-    await this.options.markWritten(claim.eventId);
+    const { eventId } = claim;
+    await ofTheStore(eventId, this.options.markWritten(eventId));
     for (let looks = 0; ; looks++) {
       const refused = await this.runOnce(claim, attempt);
       if (!refused) return 'claimed';
@@ -101,10 +102,10 @@ export class TypeOrmTransactionRunner implements TransactionRunner {
       if (end) return end;
       // Held by a delivery that runs without a transaction: waiting for it must not cost a connection.
       if (holder?.claimed_by === this.options.instanceId) {
-        await this.options.freed(claim);
+        await ofTheStore(eventId, this.options.freed(eventId));
         continue;
       }
-      if (holder && this.isHeld(holder)) await this.noticeIfGone(holder);
+      if (holder && this.isHeld(holder)) await ofTheStore(eventId, this.noticeIfGone(holder));
       await sleep(this.options.clock(), Math.min(HELD_LOOK_MS.first * 2 ** looks, HELD_LOOK_MS.longest));
     }
   }
@@ -115,7 +116,7 @@ export class TypeOrmTransactionRunner implements TransactionRunner {
   ): Promise<ReadonlyMap<string, BatchClaimAnswer>> {
     const { eventIds, generation, purpose } = claim;
     const [named = ''] = eventIds;
-    for (const eventId of eventIds) await this.options.markWritten(eventId);
+    for (const eventId of eventIds) await ofTheStore(eventId, this.options.markWritten(eventId));
     const answers = new Map<string, BatchClaimAnswer>();
     await this.transact(
       named,
@@ -282,6 +283,15 @@ export class TypeOrmTransactionRunner implements TransactionRunner {
   private async noticeIfGone({ claimed_by: holder, held_for_ms: heldForMs }: HolderRow): Promise<void> {
     if (holder === null || Number(heldForMs ?? 0) < GONE_AFTER_MS) return;
     if (await this.options.liveness.isGone(holder)) this.gone.add(holder);
+  }
+}
+
+/** What fails before the attempt is no failure of the handler. @throws TransactionLostError */
+async function ofTheStore(eventId: string, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw new TransactionLostError(eventId, error);
   }
 }
 
