@@ -13,7 +13,7 @@ import { engineWith, PATHWAY_KEY } from './support/engine.js';
 import { payload } from './support/fill.js';
 import type { BenchSuite, Contender, ContenderResult, Subject } from './support/suite.js';
 
-const JOBS = 1_500;
+const JOBS = 3_000;
 const CONCURRENCY = 16;
 const POOL_SIZE = 20;
 const BATCH = 100;

@@ -1,7 +1,7 @@
 /**
  * Measures one contender of a case in a process of its own and sends what it finds to the runner.
  *
- *   case.child.js <suite> <case> <settings> rounds <contender>
+ *   case.child.js <suite> <case> <settings> rounds <contender> [allocations]
  *   case.child.js <suite> <case> <settings> profile <file>        long rounds of ours, under a profiler
  */
 import { writeFileSync } from 'node:fs';
@@ -19,13 +19,13 @@ export type CaseMessage =
   | {
       readonly kind: 'memory';
       readonly contender: string;
-      readonly allocatedBytes: number;
+      readonly allocatedBytes: number | undefined;
       readonly peakBytes: number;
     }
   | { readonly kind: 'failure'; readonly contender: string; readonly reason: string }
   | { readonly kind: 'done' };
 
-const [suiteName = '', caseName = '', settingsText = '{}', mode = 'rounds', modeArgument = ''] =
+const [suiteName = '', caseName = '', settingsText = '{}', mode = 'rounds', modeArgument = '', counted = ''] =
   process.argv.slice(2);
 const settings = JSON.parse(settingsText) as BenchSettings;
 const { suite } = (await import(`../${suiteName}.bench.js`)) as { suite: BenchSuite };
@@ -40,8 +40,10 @@ await bench.end();
 if (process.send) process.send({ kind: 'done' } satisfies CaseMessage, () => process.exit(0));
 else process.exit(0);
 
-/** A contender of this process and the size of its rounds. */
-/** A first round warms up. Allocations are counted in the last one, whose collections are read and would be felt by the clock. */
+/**
+ * A first round warms up. Allocations are counted in one more, whose collections are read and would be felt by the clock; they
+ * differ so little that one process does.
+ */
 async function measureContender(wanted: BenchCase, name: string): Promise<void> {
   const contender = wanted.contenders.find((each) => each.name === name);
   if (!contender) throw new Error(`${wanted.name} has no contender ${name}`);
@@ -54,7 +56,7 @@ async function measureContender(wanted: BenchCase, name: string): Promise<void> 
       tell({ kind: 'sample', contender: name, sample: await measure(subject, count) });
     }
     const peakBytes = process.resourceUsage().maxRSS * 1_024;
-    const allocatedBytes = await measureAllocation(subject, first);
+    const allocatedBytes = counted === 'allocations' ? await measureAllocation(subject, first) : undefined;
     tell({ kind: 'memory', contender: name, allocatedBytes, peakBytes });
   });
 }

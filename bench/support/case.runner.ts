@@ -44,17 +44,18 @@ export class CaseRunner {
       // Whoever comes first after a pause may have it easier: every one is first in turn.
       for (const { name } of rotated(wanted.contenders, number - 1)) {
         if (this.of(name).failure === undefined)
-          await this.runProcess(`${number}/${processes}, ${name}`, name);
+          await this.runProcess(`${number}/${processes}, ${name}`, name, number === 1);
       }
     }
     const contenders = wanted.contenders.map(({ name, role }) => resultOf(name, role, this.of(name)));
     return { name: wanted.name, contenders };
   }
 
-  private async runProcess(title: string, name: string): Promise<void> {
+  private async runProcess(title: string, name: string, isFirst: boolean): Promise<void> {
     const { suite, wanted, settings, environment } = this;
     this.progress(title);
-    const order = { suite, name: wanted.name, settings, environment, mode: ['rounds', name] };
+    const mode = ['rounds', name, ...(isFirst ? ['allocations'] : [])];
+    const order = { suite, name: wanted.name, settings, environment, mode };
     const reason = await runCase(order, (message) => this.take(title, message));
     if (reason !== undefined) this.of(name).failure ??= reason;
   }
@@ -66,7 +67,7 @@ export class CaseRunner {
     if (message.kind === 'sample') collected.samples.push(message.sample);
     else if (message.kind === 'failure') collected.failure ??= message.reason;
     else {
-      collected.allocatedBytes.push(message.allocatedBytes);
+      if (message.allocatedBytes !== undefined) collected.allocatedBytes.push(message.allocatedBytes);
       collected.peakBytes.push(message.peakBytes);
     }
   }

@@ -18,8 +18,8 @@ export interface AuthorizationLimits {
 /** The function has no key to give; the message says why. Whoever asked knows for which request. */
 export class MissingApiKey extends Error {}
 
-/** What is sent as the header of one attempt. */
-export type AuthorizationHeader = (signal?: AbortSignal) => MaybePromise<string>;
+/** What is sent as the header of one attempt. The signal is asked for when something is waited for. */
+export type AuthorizationHeader = (signal?: () => AbortSignal) => MaybePromise<string>;
 
 /** As whom requests are made. A key that is a function is asked anew for each of them. */
 export class Authorization {
@@ -43,9 +43,9 @@ export class Authorization {
   }
 
   /** The one that counts now. Rejects with MissingApiKey; when the signal aborts, with its reason. */
-  credential(signal?: AbortSignal): MaybePromise<ApiKeyCredential> {
+  credential(signal?: () => AbortSignal): MaybePromise<ApiKeyCredential> {
     // With a key that is no function there always is a latest one.
-    return this.#ask || !this.#latest ? this.asked(signal) : this.#latest;
+    return this.#ask || !this.#latest ? this.asked(signal?.()) : this.#latest;
   }
 
   private async asked(signal: AbortSignal | undefined): Promise<ApiKeyCredential> {

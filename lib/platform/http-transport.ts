@@ -138,19 +138,19 @@ export class HttpTransport {
     signal: AbortSignal | undefined,
   ): Promise<Record<string, string> | MissingApiKey> {
     if (!authorization) return headers;
-    const stop = new AbortController();
-    const given = authorization(stop.signal);
-    // A key that is no function costs nothing here.
+    let stop: AbortController | undefined;
+    // Made when it is asked for: a key that is no function costs nothing here.
+    const given = authorization(() => (stop ??= new AbortController()).signal);
     if (!isPromiseLike(given)) return { ...headers, authorization: given };
     try {
       const header = await this.stoppable(
-        () => stop.abort(),
+        () => stop?.abort(),
         signal,
         () => given,
       );
       return { ...headers, authorization: header };
     } catch (error) {
-      if (stop.signal.aborted) return headers;
+      if (stop?.signal.aborted) return headers;
       if (error instanceof MissingApiKey) return error;
       throw error;
     }

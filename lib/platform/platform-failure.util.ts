@@ -103,7 +103,7 @@ export async function credentialFor(
   signal?: AbortSignal,
 ): Promise<ApiKeyCredential> {
   try {
-    return await authorization.credential(signal);
+    return await authorization.credential(signal && (() => signal));
   } catch (error) {
     if (!(error instanceof MissingApiKey)) throw error;
     throw apiKeyUnavailable(what, { method: 'GET', url: maskedUrl(url), attempts: 1 }, error);
