@@ -1,6 +1,6 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { PathwaysError } from '../errors/pathways.error.js';
 import { WebhookBodyTooLargeError } from '../errors/webhook-body-too-large.error.js';
 import { errorBody } from './error-body.util.js';
@@ -32,10 +32,11 @@ interface FastifyRoute {
   preParsing?: PreParsingHook | PreParsingHook[];
   preValidation?: PreValidationHook | PreValidationHook[];
 }
-type PreParsingHook = (request: FastifyRequest, reply: FastifyReply, payload: Readable) => Promise<Readable>;
+type Done = (error: Error | null, payload?: Readable) => void;
+type PreParsingHook = (request: FastifyRequest, reply: FastifyReply, payload: Readable, done: Done) => void;
 type PreValidationHook = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
 interface FastifyRequest {
-  readonly headers: IncomingHttpHeaders;
+  readonly raw: IncomingMessage;
   [READ_BODY]?: WebhookBody;
   body?: unknown;
   rawBody?: Buffer;
@@ -93,24 +94,24 @@ export class WebhookBodyGate {
       const isMine = request.method === 'POST' && routes.some((route) => route.test(pathname));
       // What is read already, or compressed, is left to the parser of the application.
       if (!isMine || request.readableEnded || isEncoded(request.headers)) return next();
-      void this.readBefore(request, response, next);
+      this.readBefore(request, response, next);
     });
   }
 
-  private async readBefore(request: ExpressRequest, response: ServerResponse, next: Next): Promise<void> {
-    try {
-      const { raw, value } = await readWebhookBody(request, request.headers, this.maxBodyBytes);
-      request.body = value;
-      request.rawBody = raw;
+  private readBefore(request: ExpressRequest, response: ServerResponse, next: Next): void {
+    readWebhookBody(request, request.headers, this.maxBodyBytes, (error, body) => {
+      if (!body) {
+        if (!(error instanceof PathwaysError)) return next(error);
+        response.writeHead(error.httpStatus, { 'content-type': 'application/json; charset=utf-8' });
+        response.end(JSON.stringify(errorBody(error)));
+        return;
+      }
+      request.body = body.value;
+      request.rawBody = body.raw;
       // Nest's parser must not wait for a stream that is over.
       (request as { _body?: boolean })._body = true;
-    } catch (error) {
-      if (!(error instanceof PathwaysError)) return next(error);
-      response.writeHead(error.httpStatus, { 'content-type': 'application/json; charset=utf-8' });
-      response.end(JSON.stringify(errorBody(error)));
-      return;
-    }
-    next();
+      next();
+    });
   }
 
   private standBeforeFastify(adapter: HttpAdapter): void {
@@ -130,14 +131,23 @@ export class WebhookBodyGate {
 
   /**
    * Fastify has its parsers for the whole application, and they refuse keys that are data for us. So the body is read
-   * before the parser, which gets a stand-in for it.
+   * before them, and for as long as Fastify looks for one the request says that it has none: then nothing is parsed.
    */
   private readFor(route: FastifyRoute): void {
-    const read: PreParsingHook = async (request, _reply, payload) => {
-      if (isEncoded(request.headers) || !isJson(request.headers)) return payload;
-      const body = await readWebhookBody(payload, request.headers, this.maxBodyBytes);
-      request[READ_BODY] = body;
-      return new StandIn(body.raw.length);
+    const read: PreParsingHook = (request, _reply, payload, done) => {
+      const { headers } = request.raw;
+      if (isEncoded(headers) || !isJson(headers)) return done(null, payload);
+      readWebhookBody(payload, headers, this.maxBodyBytes, (error, body) => {
+        if (!body) return done(error ?? null);
+        request[READ_BODY] = body;
+        const said = BODY_HEADERS.map((name) => headers[name]);
+        for (const name of BODY_HEADERS) headers[name] = undefined;
+        try {
+          done(null, payload);
+        } finally {
+          for (const [index, name] of BODY_HEADERS.entries()) headers[name] = said[index];
+        }
+      });
     };
     const handOver: PreValidationHook = (request, _reply, done) => {
       const body = request[READ_BODY];
@@ -166,20 +176,8 @@ export class WebhookBodyGate {
   }
 }
 
-const NULL = Buffer.from('null');
-
-/** A body that is JSON, for a parser that has nothing to parse. */
-class StandIn extends Readable {
-  /** @param receivedEncodedLength bytes of the real one, which Fastify compares with the length that was announced. */
-  constructor(readonly receivedEncodedLength: number) {
-    super();
-  }
-
-  override _read(): void {
-    this.push(NULL);
-    this.push(null);
-  }
-}
+/** What says that a request has a body, and of what kind. */
+const BODY_HEADERS = ['content-type', 'content-length', 'transfer-encoding'] as const;
 
 function isEncoded({ 'content-encoding': encoding = 'identity' }: IncomingHttpHeaders): boolean {
   return encoding !== 'identity';

@@ -12,6 +12,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OnEvent, Pathway, PathwaysModule, silentLogger, type PathwayEvent } from 'nestjs-pathways';
@@ -76,6 +77,41 @@ describe.each([
     await app.listen(0, '127.0.0.1');
     return app;
   }
+
+  it.each(['in one piece', 'in chunks'])(
+    'that comes %s is there with its headers for guards and interceptors',
+    async (how) => {
+      const seen: Pick<IncomingMessage, 'headers'>[] = [];
+      const bodies: unknown[] = [];
+      const app = await testing((each) =>
+        each.useGlobalGuards({
+          canActivate(context) {
+            if (context.getType() !== 'http') return true;
+            const request = context.switchToHttp().getRequest<IncomingMessage & { body: unknown }>();
+            seen.push({ headers: request.headers });
+            bodies.push(request.body);
+            return true;
+          },
+        }),
+      );
+      const event = file(10);
+      const text = JSON.stringify(event);
+      const chunked = new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode(text));
+          controller.close();
+        },
+      });
+      expect((await post(app, 'pathways/events', how === 'in chunks' ? chunked : text)).status).toBe(200);
+      expect(bodies).toEqual([event]);
+      const length = how === 'in chunks' ? undefined : String(Buffer.byteLength(text));
+      expect([seen[0]?.headers['content-type'], seen[0]?.headers['content-length']]).toEqual([
+        'application/json',
+        length,
+      ]);
+      expect(seen[0]?.headers['transfer-encoding']).toBe(how === 'in chunks' ? 'chunked' : undefined);
+    },
+  );
 
   it('up to maxBodyBytes is accepted, whatever the limit of the adapter', async () => {
     const app = await testing();
