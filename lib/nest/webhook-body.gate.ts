@@ -5,10 +5,10 @@ import { PathwaysError } from '../errors/pathways.error.js';
 import { WebhookBodyTooLargeError } from '../errors/webhook-body-too-large.error.js';
 import { errorBody } from './error-body.util.js';
 import { WEBHOOK_ROUTE } from './module.internal-constants.js';
-import { notJson, readWebhookBody, type WebhookBody } from './webhook-body.reader.js';
+import { notJson, readWebhookBody } from './webhook-body.reader.js';
 
-/** Where a request to Fastify carries its body past the parser. */
-const READ_BODY = Symbol('nestjs-pathways:read-body');
+/** Where a request to Fastify carries its body, and what it said of it, past the parsers. */
+const PASS_ON = Symbol('nestjs-pathways:pass-on');
 
 type Next = (error?: unknown) => void;
 type HttpAdapter = HttpAdapterHost['httpAdapter'];
@@ -37,7 +37,7 @@ type PreParsingHook = (request: FastifyRequest, reply: FastifyReply, payload: Re
 type PreValidationHook = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void;
 interface FastifyRequest {
   readonly raw: IncomingMessage;
-  [READ_BODY]?: WebhookBody;
+  [PASS_ON]?: () => void;
   body?: unknown;
   rawBody?: Buffer;
 }
@@ -139,22 +139,18 @@ export class WebhookBodyGate {
       if (isEncoded(headers) || !isJson(headers)) return done(null, payload);
       readWebhookBody(payload, headers, this.maxBodyBytes, (error, body) => {
         if (!body) return done(error ?? null);
-        request[READ_BODY] = body;
         const said = BODY_HEADERS.map((name) => headers[name]);
         for (const name of BODY_HEADERS) headers[name] = undefined;
-        try {
-          done(null, payload);
-        } finally {
+        request[PASS_ON] = () => {
           for (const [index, name] of BODY_HEADERS.entries()) headers[name] = said[index];
-        }
+          request.body = body.value;
+          request.rawBody = body.raw;
+        };
+        done(null, payload);
       });
     };
     const handOver: PreValidationHook = (request, _reply, done) => {
-      const body = request[READ_BODY];
-      if (body) {
-        request.body = body.value;
-        request.rawBody = body.raw;
-      }
+      request[PASS_ON]?.();
       done();
     };
     route.bodyLimit = this.maxBodyBytes;

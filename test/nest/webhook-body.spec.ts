@@ -12,7 +12,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OnEvent, Pathway, PathwaysModule, silentLogger, type PathwayEvent } from 'nestjs-pathways';
@@ -36,6 +36,14 @@ class Other {
   @Post() echo(@Body() body: { text?: string }): { size: number } {
     return { size: body.text?.length ?? -1 };
   }
+}
+
+interface MaybeFastify {
+  addHook?(name: 'preHandler', hook: (request: Seen, reply: unknown, done: () => void) => void): void;
+}
+interface Seen {
+  readonly headers: IncomingHttpHeaders;
+  readonly body?: unknown;
 }
 
 const MiB = 1024 * 1024;
@@ -81,19 +89,26 @@ describe.each([
   it.each(['in one piece', 'in chunks'])(
     'that comes %s is there with its headers for guards and interceptors',
     async (how) => {
-      const seen: Pick<IncomingMessage, 'headers'>[] = [];
+      const seen: IncomingHttpHeaders[] = [];
       const bodies: unknown[] = [];
-      const app = await testing((each) =>
+      const see = ({ headers, body }: Seen) => {
+        seen.push({ ...headers });
+        bodies.push(body);
+      };
+      const app = await testing((each) => {
         each.useGlobalGuards({
           canActivate(context) {
-            if (context.getType() !== 'http') return true;
-            const request = context.switchToHttp().getRequest<IncomingMessage & { body: unknown }>();
-            seen.push({ headers: request.headers });
-            bodies.push(request.body);
+            if (context.getType() === 'http') see(context.switchToHttp().getRequest<IncomingMessage>());
             return true;
           },
-        }),
-      );
+        });
+        // Fastify's own hooks run before anything of Nest, in the same turn as its parsers.
+        const fastify: MaybeFastify = each.getHttpAdapter().getInstance();
+        fastify.addHook?.('preHandler', (request, _reply, done) => {
+          see(request);
+          done();
+        });
+      });
       const event = file(10);
       const text = JSON.stringify(event);
       const chunked = new ReadableStream({
@@ -103,13 +118,13 @@ describe.each([
         },
       });
       expect((await post(app, 'pathways/events', how === 'in chunks' ? chunked : text)).status).toBe(200);
-      expect(bodies).toEqual([event]);
+      expect(new Set(bodies.map((body) => JSON.stringify(body)))).toEqual(new Set([text]));
       const length = how === 'in chunks' ? undefined : String(Buffer.byteLength(text));
-      expect([seen[0]?.headers['content-type'], seen[0]?.headers['content-length']]).toEqual([
-        'application/json',
-        length,
-      ]);
-      expect(seen[0]?.headers['transfer-encoding']).toBe(how === 'in chunks' ? 'chunked' : undefined);
+      expect(seen.length).toBeGreaterThan(0);
+      for (const headers of seen) {
+        expect([headers['content-type'], headers['content-length']]).toEqual(['application/json', length]);
+        expect(headers['transfer-encoding']).toBe(how === 'in chunks' ? 'chunked' : undefined);
+      }
     },
   );
 
