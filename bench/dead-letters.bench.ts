@@ -10,7 +10,7 @@ import { engineWith, PATHWAY, processed } from './support/engine.js';
 import { EventMaker } from './support/events.js';
 import type { BenchCase, BenchSuite, Contender } from './support/suite.js';
 
-const LETTERS = 1_000;
+const LETTERS = 600;
 const DELIVERY = { source: 'bench', generation: 0 };
 
 type Store = (bench: Bench, name: string) => Promise<Pick<PathwaysEngineOptions, 'store'>>;

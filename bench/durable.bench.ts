@@ -13,7 +13,7 @@ import { engineWith, PATHWAY_KEY } from './support/engine.js';
 import { payload } from './support/fill.js';
 import type { BenchSuite, Contender, ContenderResult, Subject } from './support/suite.js';
 
-const JOBS = 3_000;
+const JOBS = 2_000;
 const CONCURRENCY = 16;
 const POOL_SIZE = 20;
 const BATCH = 100;
@@ -242,7 +242,7 @@ export const suite: BenchSuite = {
       title: `jobs that are enqueued one by one, ${CONCURRENCY} at once, while they are handled`,
       measures: 'rate',
       operation: 'job',
-      count: 1_000,
+      count: 600,
       fixed: true,
       rounds: 1,
       contenders: [

@@ -244,7 +244,7 @@ export const suite: BenchSuite = {
       name: 'live',
       title: 'stored → handler, 20 events/s',
       measures: 'latency',
-      count: 60,
+      count: 40,
       fixed: true,
       rounds: 1,
       contenders: [stored(LIVE), stored(LOST, 'lose-notifications')],

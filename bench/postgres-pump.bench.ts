@@ -9,7 +9,7 @@ import type { BenchPathway } from './support/engine.js';
 import { slowHandler, slowHandlerCase } from './support/slow-handler.js';
 import type { BenchSuite, Contender } from './support/suite.js';
 
-const EVENTS = 20_000;
+const EVENTS = 10_000;
 
 function ours(concurrency: number, handle: () => unknown = () => {}, pathway: BenchPathway = {}): Contender {
   const policy = pathway.onExhausted ?? 'park';
