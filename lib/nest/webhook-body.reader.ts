@@ -4,7 +4,7 @@ import { EventMalformedError } from '../errors/event-malformed.error.js';
 import { WebhookBodyTooLargeError } from '../errors/webhook-body-too-large.error.js';
 
 /** A delivered body: as it came, and as the events it carries. */
-export interface WebhookBody {
+interface WebhookBody {
   readonly raw: Buffer;
   readonly value: unknown;
 }
