@@ -41,7 +41,8 @@ export async function checkTree(folder) {
 }
 
 function npm(cwd, ...args) {
-  return run('npm', args, {
+  // Whoever runs this silently would otherwise take the reasons away.
+  return run('npm', [...args, '--loglevel=error'], {
     cwd,
     shell: process.platform === 'win32',
     timeout: INSTALL_LIMIT_MS,
