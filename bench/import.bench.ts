@@ -52,7 +52,7 @@ const caseOf = (format: Format, title: string): BenchCase => ({
   title,
   measures: 'latency',
   operation: 'start',
-  count: 2,
+  count: 3,
   fixed: true,
   contenders: [
     importing(format, 'limit: Nest (@nestjs/common, @nestjs/core)', 'limit', nest),

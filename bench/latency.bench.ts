@@ -196,7 +196,7 @@ export const suite: BenchSuite = {
       title: 'waiting write, memory store',
       measures: 'latency',
       operation: 'write',
-      count: 20,
+      count: 15,
       fixed: true,
       contenders: [
         reference,

@@ -164,6 +164,7 @@ export const suite: BenchSuite = {
       count: 100_000,
       fixed: true,
       rounds: 1,
+      processes: 1,
       contenders: [10_000, 100_000].map((count) => part(count)),
       goals: [
         {

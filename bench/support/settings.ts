@@ -15,7 +15,7 @@ export interface BenchSettings {
 export const FULL: BenchSettings = {
   processes: 2,
   rounds: 2,
-  roundMs: 200,
+  roundMs: 150,
   scale: 1,
   processTimeoutMs: 120_000,
 };
