@@ -18,7 +18,7 @@ const LIVE = 'ours';
 const LOST = 'ours, every notification lost';
 const credentials = { tenant: 'acme', dataCore: 'shop', apiKey: 'fc_id_secret' };
 const LIVE_INTERVAL_MS = 50;
-const IDLE_MS = 6_000;
+const IDLE_MS = 4_000;
 const noop = { transaction: false, handle: () => {} };
 const live = { startFrom: 'live' } as const;
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -244,7 +244,7 @@ export const suite: BenchSuite = {
       name: 'live',
       title: 'stored → handler, 20 events/s',
       measures: 'latency',
-      count: 40,
+      count: 30,
       fixed: true,
       rounds: 1,
       contenders: [stored(LIVE), stored(LOST, 'lose-notifications')],

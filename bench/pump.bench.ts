@@ -146,6 +146,7 @@ export const suite: BenchSuite = {
       measures: 'rate',
       count: 20_000,
       fixed: true,
+      processes: 1,
       contenders: [100, 1_000, 10_000].map((bufferSize) =>
         ours(`ours, ${bufferSize.toLocaleString('en')}`, { concurrency: 16, bufferSize }),
       ),
@@ -180,6 +181,7 @@ export const suite: BenchSuite = {
       measures: 'rate',
       count: 20_000,
       fixed: true,
+      processes: 1,
       contenders: [200, 2_000, 20_000].map((keys) =>
         ours(
           `ours, ${keys.toLocaleString('en')}`,

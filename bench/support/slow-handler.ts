@@ -25,7 +25,7 @@ export function slowHandlerCase(make: (concurrency: number) => Contender): Bench
     title: `handler that waits ${SLOW_MS} ms, distinct keys`,
     measures: 'rate',
     // Long enough for the start of the pump not to be what is measured.
-    count: 3_000,
+    count: 2_000,
     fixed: true,
     contenders: both.flatMap((concurrency) => [make(concurrency), byHand(concurrency)]),
     goals: both.map((concurrency): Goal => ({
