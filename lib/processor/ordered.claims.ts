@@ -49,7 +49,8 @@ export class OrderedClaims {
 
   /** Begins the claim of an event, for `claim` to go on with. */
   begin(pathway: PathwayContract, event: FlowcoreEvent, delivery: EventDelivery): void {
-    const answer = Promise.resolve(this.claim(pathway, event, delivery));
+    // A state that throws at once fails the event's own start like any other, and not the pump that looks ahead.
+    const answer = (async () => this.claim(pathway, event, delivery))();
     answer.catch(() => {}); // Told to whoever goes on with it.
     this.begun.set(event, { at: this.deps.clock.now(), answer });
   }

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   createPathwayContract,
+  MemoryPathwayState,
   PathwayRouter,
   PathwaysEngine,
   silentLogger,
@@ -18,7 +19,9 @@ import { until } from '../support/until.js';
 
 const postgres = usePostgres();
 const KEY = 'order.0/placed.0';
-const EVENTS = 20;
+const EVENTS = 40;
+/** The one that runs, and 32 ahead of it. */
+const CLAIMED = 33;
 let local: LocalFlowcore;
 let ids: string[];
 const ends: (() => Promise<unknown>)[] = [];
@@ -123,7 +126,7 @@ beforeEach(async () => {
     createPathwayContract({ flowType: 'order.0', eventType: 'placed.0' }, { declaredBy: 'spec' }),
   );
   const data = inOrder.map((n) => ({ n }));
-  ids = await writer.writer.write(KEY, { batch: true, data, options: { fireAndForget: true } });
+  ids = [...(await writer.writer.write(KEY, { batch: true, data, options: { fireAndForget: true } }))];
   await writer.stop();
 });
 afterEach(async () => {
@@ -136,7 +139,7 @@ it('events that wait for a slot are claimed while the one before them runs, and 
   const first = handler.standAt(0);
   const engine = await engineOf(handler);
   await first.reached();
-  await until(async () => (await claimed()).length === EVENTS);
+  await until(async () => (await claimed()).length === CLAIMED);
   expect(handler.ran).toEqual([0]);
   first.open();
   await engine.pumps.drain();
@@ -148,7 +151,7 @@ it('an event that a paused pump has claimed is given back: another delivery of i
   const first = handler.standAt(0);
   const engine = await engineOf(handler);
   await first.reached();
-  await until(async () => (await claimed()).length === EVENTS);
+  await until(async () => (await claimed()).length === CLAIMED);
   await engine.pumps.pause();
   await until(async () => (await claimed()).length === 1);
 
@@ -170,7 +173,7 @@ it('what is claimed when the pump stops is given back', async () => {
   const first = handler.standAt(0);
   const engine = await engineOf(handler);
   await first.reached();
-  await until(async () => (await claimed()).length === EVENTS);
+  await until(async () => (await claimed()).length === CLAIMED);
   const stopped = engine.stop();
   await until(async () => (await claimed()).length === 1);
   first.open();
@@ -204,20 +207,20 @@ it('a claim that failed with its database is made again, and its event runs once
   const first = handler.standAt(0);
   const engine = await engineOf(handler);
   await first.reached();
-  await until(async () => (await claimed()).length === EVENTS);
+  await until(async () => (await claimed()).length === CLAIMED);
   first.open();
   await engine.pumps.drain();
   await postgres.query(`ALTER TABLE pathway_state RENAME TO gone`);
   const writer = engine.writer.write(KEY, {
     batch: true,
-    data: [{ n: 20 }, { n: 21 }],
+    data: [{ n: EVENTS }, { n: EVENTS + 1 }],
     options: { fireAndForget: true },
   });
   await writer;
   await until(() => engine.pumps.status()[0]?.lastError !== undefined);
   await postgres.query('ALTER TABLE gone RENAME TO pathway_state');
   await until(() => handler.ran.length === EVENTS + 2);
-  expect(handler.ran).toEqual([...inOrder, 20, 21]);
+  expect(handler.ran).toEqual([...inOrder, EVENTS, EVENTS + 1]);
 });
 
 it('a claim that has grown old while its process was frozen is made again: what the successor has handled is not handled', async () => {
@@ -225,7 +228,7 @@ it('a claim that has grown old while its process was frozen is made again: what 
   const first = handler.standAt(0);
   const engine = await engineOf(handler);
   await first.reached();
-  await until(async () => (await claimed()).length === EVENTS);
+  await until(async () => (await claimed()).length === CLAIMED);
   // What a successor leaves when the claims have run out.
   await postgres.query(
     `UPDATE pathway_state SET claimed_by = NULL, claimed_until = NULL, processed = true, status = 'processed'
@@ -249,7 +252,7 @@ it('a stop does not wait for a claim that another instance has not ended', async
   const first = handler.standAt(0);
   const engine = await engineOf(handler);
   await first.reached();
-  await until(async () => (await claimed()).length === EVENTS);
+  await until(async () => (await claimed()).length === CLAIMED);
   const stopped = engine.stop();
   await until(async () => (await claimed()).join() === '0,3');
   first.open();
@@ -272,4 +275,62 @@ it('beside a webhook nothing is claimed ahead: a handler may wait for an event t
   first.open();
   await engine.pumps.drain();
   expect(handler.ran).toEqual(inOrder);
+});
+
+it('while handlers are slow, fewer events are claimed ahead', async () => {
+  const handler = new Handler();
+  const { handle } = handler;
+  handler.handle = (order) => {
+    frozenMs += 600;
+    return handle.call(handler, order);
+  };
+  const next = handler.standAt(EVENTS);
+  const engine = await engineOf(handler);
+  await engine.pumps.drain();
+  const data = Array.from({ length: 10 }, (_, n) => ({ n: EVENTS + n }));
+  ids.push(...(await engine.writer.write(KEY, { batch: true, data, options: { fireAndForget: true } })));
+  await next.reached();
+  await until(() => engine.pumps.status()[0]?.bufferedEvents === data.length);
+  await until(async () => (await claimed()).includes(EVENTS + 1));
+  // Claims that are asked for together are granted together.
+  expect(await claimed()).toEqual([EVENTS, EVENTS + 1]);
+  next.open();
+  await engine.pumps.drain();
+  expect(handler.ran).toEqual([...inOrder, ...data.map(({ n }) => n)]);
+});
+
+it('a state that throws at once when it is asked ahead fails no pump, and its events are handled', async () => {
+  const state = new MemoryPathwayState();
+  let isBroken = true;
+  const claim = state.claim.bind(state);
+  const handler = new Handler();
+  const first = handler.standAt(0);
+  const engine = new PathwaysEngine({
+    baseUrl: local.url,
+    tenant: 'acme',
+    dataCore: 'shop',
+    store: {
+      state: Object.assign(state, {
+        isRemote: true,
+        claim: (...given: Parameters<typeof claim>) => {
+          if (isBroken && given[0] === ids[1]) throw new Error('no state');
+          return claim(...given);
+        },
+      }),
+    },
+    pump: { startFrom: 'beginning', concurrency: 1 },
+    logger: silentLogger,
+  });
+  ends.push(() => engine.stop());
+  const names = { flowType: 'order.0', eventType: 'placed.0' };
+  const orderBy = ({ payload }: { payload: Order }) => String(payload.n);
+  engine.addContract(createPathwayContract<Order>({ ...names, orderBy }, { declaredBy: 'spec' }));
+  const invoke = (event: { payload: unknown }) => handler.handle(event.payload as Order);
+  engine.handlers.addHandler({ pathway: KEY, where: 'spec', invoke });
+  await engine.start();
+  await first.reached();
+  isBroken = false;
+  first.open();
+  await engine.pumps.drain();
+  expect(handler.ran.toSorted((a, b) => a - b)).toEqual(inOrder);
 });
